@@ -1,0 +1,311 @@
+// The one float32 GEMM: C = act(alpha * A B + beta * C + bias), for kernels to build on.
+//
+// Structure after Goto and van de Geijn 2008 and BLIS (Van Zee and van de Geijn 2015): a register
+// tile of MR x NR sums, fed by a strip of B that stays in the L1 cache and blocks of A that stay in L2.
+//
+//   micro_kernel   one tile from one panel of A and one panel of B           (no loops over tiles)
+//   macro_kernel   all tiles of packed A panels times packed B panels        (one thread, one K block)
+//   gemm           the whole product: packs, blocks, splits among threads
+//
+// Operands come through packers, so that a product can gather its operands from anywhere (transposed,
+// strided, an image under a convolution window) without a copy of the whole in memory:
+//
+//   A packer: pa(dst, i0, m, k0, kc)    dst[k * MR + i] = A(i0 + i, k0 + k)  for i < m <= MR, k < kc
+//   B packer: pb(dst, k0, kc, j0, n)    dst[k * NR + j] = B(k0 + k, j0 + j)  for j < n <= NR, k < kc
+//
+// Rows of A beyond m are never read back; columns of B beyond n must hold finite numbers (write zeros).
+// Packed A of M rows and K block kc is round_up(M, MR) * kc floats, panel p at p * MR * kc; packed B
+// likewise, panel q at q * NR * kc.
+//
+// Threads split rows and columns of C, never K: each element is the sum over k in ascending order,
+// by blocks of kc, whatever the tile it falls in. Results do not depend on the number of threads.
+#pragma once
+
+#include "core/memory.h"
+#include "core/simd.h"
+#include "core/threads.h"
+
+namespace RL_LEVEL {
+
+// Register tile: MR rows by NR = 2 vectors. MR * 2 sums + 2 of B + a broadcast fill the register file.
+#if RL_WIDTH == 16
+constexpr int MR = 12;
+#elif RL_WIDTH == 8 || defined(__aarch64__)
+constexpr int MR = 6;
+#else
+constexpr int MR = 4;
+#endif
+constexpr int NR = 2 * W;
+constexpr int64_t KC = 256;   // a B panel: KC * NR floats = half of a 32 KiB L1 cache (AVX2)
+constexpr int64_t MC = 192;   // an A block: MC * KC floats = 192 KiB of L2; a multiple of every MR
+constexpr int64_t NC = 4096;  // packed B: at most KC * NC floats = 4 MiB of L3
+
+enum Activation { kNone = 0, kRelu = 1 };
+
+// Where a product goes and what is done on the way. C's columns are contiguous.
+struct GemmOut {
+  float* c;
+  int64_t ldc;                    // floats from row to row
+  float alpha = 1;
+  bool accumulate = false;        // add to what C holds
+  const float* row_bias = nullptr;  // row_bias[i] is added to row i
+  const float* col_bias = nullptr;  // col_bias[j] is added to column j
+  int act = kNone;
+
+  // The same for the tile whose first element is (i, j).
+  GemmOut at(int64_t i, int64_t j) const {
+    GemmOut o = *this;
+    o.c += i * ldc + j;
+    if (o.row_bias) o.row_bias += i;
+    if (o.col_bias) o.col_bias += j;
+    return o;
+  }
+  // For one K block of several: bias is added in the first, the activation follows the last.
+  GemmOut part(bool first, bool last) const {
+    GemmOut o = *this;
+    if (!first) o.accumulate = true, o.row_bias = o.col_bias = nullptr;
+    if (!last) o.act = kNone;
+    return o;
+  }
+};
+
+RL_INLINE int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+RL_INLINE int64_t ceil_div(int64_t n, int64_t by) { return (n + by - 1) / by; }
+// K is cut into equal blocks of at most KC.
+RL_INLINE int64_t k_block(int64_t K) { return K <= KC ? K : ceil_div(K, ceil_div(K, KC)); }
+
+// One tile: `kRows` rows, n <= NR columns, k terms. kPacked: A is a packed panel (stride MR from k to
+// k); otherwise element (i, k) is a[i * rs + k * cs]. B rows are `bs` apart, NR of each are read.
+template <int kRows, bool kPacked>
+static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const float* b, int64_t bs, int n,
+                       const GemmOut& out) {
+  vf sum[kRows][2] = {};
+  const int64_t step = kPacked ? MR : cs;
+  const float* row[kRows];
+  for (int i = 0; i < kRows; i++) row[i] = kPacked ? a + i : a + i * rs;
+  for (int64_t p = 0; p < k; p++) {
+    const vf b0 = load(b), b1 = load(b + W);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; i++) {
+      const vf x = set1(kPacked ? a[i] : row[i][p * step]);
+      sum[i][0] = fma(x, b0, sum[i][0]);
+      sum[i][1] = fma(x, b1, sum[i][1]);
+    }
+    a += kPacked ? MR : 0;
+    b += bs;
+  }
+  const int n0 = n < W ? n : W, n1 = n - n0;
+  const bool whole = n == NR;
+  vf cb0 = {}, cb1 = {};
+  if (out.col_bias) {
+    cb0 = whole ? load(out.col_bias) : load_n(out.col_bias, n0);
+    cb1 = whole ? load(out.col_bias + W) : load_n(out.col_bias + n0, n1);
+  }
+  const vf alpha = set1(out.alpha);
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; i++) {
+    float* c = out.c + i * out.ldc;
+    vf v0 = sum[i][0] * alpha, v1 = sum[i][1] * alpha;
+    if (out.accumulate) {
+      v0 += whole ? load(c) : load_n(c, n0);
+      v1 += whole ? load(c + W) : load_n(c + n0, n1);
+    }
+    const vf rb = set1(out.row_bias ? out.row_bias[i] : 0.0f);
+    v0 += cb0 + rb;
+    v1 += cb1 + rb;
+    if (out.act == kRelu) {  // not max: a NaN stays one
+      v0 = v0 < 0.0f ? vf{} : v0;
+      v1 = v1 < 0.0f ? vf{} : v1;
+    }
+    if (whole) {
+      store(c, v0);
+      store(c + W, v1);
+    } else {
+      store_n(c, v0, n0);
+      store_n(c + n0, v1, n1);
+    }
+  }
+}
+
+typedef void (*MicroKernel)(int64_t k, const float* a, int64_t rs, int64_t cs, const float* b, int64_t bs, int n,
+                            const GemmOut& out);
+
+// The kernel for `rows` (1..MR) rows.
+template <bool kPacked>
+RL_INLINE MicroKernel micro_kernel(int rows) {
+  static const MicroKernel table[] = {
+      micro_rows<1, kPacked>, micro_rows<2, kPacked>, micro_rows<3, kPacked>, micro_rows<4, kPacked>,
+#if RL_WIDTH >= 8 || defined(__aarch64__)
+      micro_rows<5, kPacked>, micro_rows<6, kPacked>,
+#endif
+#if RL_WIDTH == 16
+      micro_rows<7, kPacked>, micro_rows<8, kPacked>, micro_rows<9, kPacked>, micro_rows<10, kPacked>,
+      micro_rows<11, kPacked>, micro_rows<12, kPacked>,
+#endif
+  };
+  return table[rows - 1];
+}
+
+// C (m x n, at `out`) from packed A panels and packed B panels of one K block.
+[[maybe_unused]] static void macro_kernel(int64_t m, int64_t n, int64_t kc, const float* a, const float* b, const GemmOut& out) {
+  for (int64_t j = 0; j < n; j += NR) {
+    const int nr = (int)(n - j < NR ? n - j : NR);
+    for (int64_t i = 0; i < m; i += MR) {
+      const int mr = (int)(m - i < MR ? m - i : MR);
+      micro_kernel<true>(mr)(kc, a + i * kc, 0, 0, b + j * kc, NR, nr, out.at(i, j));
+    }
+  }
+}
+
+// The same with A where it lies: element (i, k) is a[i * rs + k * cs]. For A that is used too seldom
+// to be worth packing (few columns in C). Rows go in equal panels: 8 rows are 4 + 4, not 6 + 2.
+[[maybe_unused]] static void macro_kernel_strided(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs, int64_t cs,
+                                 const float* b, const GemmOut& out) {
+  const int64_t panels = ceil_div(m, MR);
+  for (int64_t j = 0; j < n; j += NR) {
+    const int nr = (int)(n - j < NR ? n - j : NR);
+    for (int64_t p = 0; p < panels; p++) {
+      const int64_t i = m * p / panels;
+      const int mr = (int)(m * (p + 1) / panels - i);
+      micro_kernel<false>(mr)(kc, a + i * rs, rs, cs, b + j * kc, NR, nr, out.at(i, j));
+    }
+  }
+}
+
+// dst[i * ds + j] = src[j * ss + i] for a W x W block.
+RL_INLINE void transpose_block(const float* src, int64_t ss, float* dst, int64_t ds) {
+#if RL_WIDTH == 8 && defined(__AVX2__)
+  __m256 r[8], t[8];
+  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(src + i * ss);
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int h = 0; h < 2; h++) {
+      r[i + 2 * h] = _mm256_shuffle_ps(t[i + h], t[i + 2 + h], 0x44);
+      r[i + 2 * h + 1] = _mm256_shuffle_ps(t[i + h], t[i + 2 + h], 0xee);
+    }
+  for (int i = 0; i < 4; i++) {
+    _mm256_storeu_ps(dst + i * ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(dst + (i + 4) * ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+#else
+  float t[W * W];
+  for (int j = 0; j < W; j++)
+    for (int i = 0; i < W; i++) t[i * W + j] = src[j * ss + i];
+  for (int i = 0; i < W; i++) store(dst + i * ds, load(t + i * W));
+#endif
+}
+
+// A packer of a matrix with element (i, k) at p[i * rs + k * cs].
+struct PackA {
+  const float* p;
+  int64_t rs, cs;
+  void operator()(float* dst, int64_t i0, int m, int64_t k0, int64_t kc) const {
+    const float* s = p + i0 * rs + k0 * cs;
+    int64_t k = 0;
+    if (cs == 1 && m == MR) {
+      // MR rows, W columns at a time, through W x W blocks; a block that is wider than MR writes into the next
+      // column, which is written after it. The last columns go one by one.
+      for (; k + W + 1 < kc; k += W) {
+        float t[W * W];
+        const float* rows = s + k;
+        if (MR < W) {
+          float pad[W * W];
+          for (int i = 0; i < MR; i++) store(pad + i * W, load(rows + i * rs));
+          for (int i = MR; i < W; i++) store(pad + i * W, vf{});
+          transpose_block(pad, W, t, W);
+        } else {
+          transpose_block(rows, rs, t, W);
+        }
+        for (int j = 0; j < W; j++)
+          for (int i = 0; i < MR; i += W) store(dst + (k + j) * MR + i, load(t + j * W));
+      }
+    }
+    for (; k < kc; k++)
+      for (int i = 0; i < m; i++) dst[k * MR + i] = s[i * rs + k * cs];
+  }
+};
+
+// B packer of a matrix with element (k, j) at p[k * rs + j * cs].
+struct PackB {
+  const float* p;
+  int64_t rs, cs;
+  void operator()(float* dst, int64_t k0, int64_t kc, int64_t j0, int n) const {
+    const float* s = p + k0 * rs + j0 * cs;
+    if (cs == 1 && n == NR) {
+      for (int64_t k = 0; k < kc; k++, s += rs, dst += NR) {
+        store(dst, load(s));
+        store(dst + W, load(s + W));
+      }
+    } else if (rs == 1 && n == NR) {
+      int64_t k = 0;
+      for (; k + W <= kc; k += W)
+        for (int j = 0; j < NR; j += W) transpose_block(s + k + j * cs, cs, dst + k * NR + j, NR);
+      for (; k < kc; k++)
+        for (int j = 0; j < NR; j++) dst[k * NR + j] = s[k + j * cs];
+    } else {
+      for (int64_t k = 0; k < kc; k++) {
+        for (int j = 0; j < n; j++) dst[k * NR + j] = s[k * rs + j * cs];
+        for (int j = n; j < NR; j++) dst[k * NR + j] = 0;
+      }
+    }
+  }
+};
+
+// Below this many multiply-adds a product stays on one thread (some 10 microseconds).
+constexpr int64_t kParallelWork = 200000;
+
+// The whole product, M x N x K. False: no memory for the packed operands.
+template <class A, class B>
+static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, const GemmOut& out) {
+  if (M <= 0 || N <= 0) return true;
+  const int64_t kb = k_block(K > 0 ? K : 1);
+  const int64_t nb = N <= NC ? N : round_up(ceil_div(N, ceil_div(N, NC)), NR);
+  const int64_t a_floats = round_up(M, MR) * kb, b_floats = round_up(nb, NR) * kb;
+  const size_t bytes = (size_t)(a_floats + b_floats) * sizeof(float) + 64;
+  float* scratch = (float*)rl::pool_alloc(bytes);
+  if (!scratch) return false;
+  float *packed_b = scratch, *packed_a = scratch + b_floats;
+  const bool threads = M * N * (K > 0 ? K : 1) >= kParallelWork;
+  const int64_t a_panels = ceil_div(M, MR);
+  for (int64_t j0 = 0; j0 < N; j0 += nb) {
+    const int64_t n = N - j0 < nb ? N - j0 : nb, b_panels = ceil_div(n, NR);
+    for (int64_t k0 = 0; k0 == 0 || k0 < K; k0 += kb) {
+      const int64_t kc = K - k0 < kb ? K - k0 : kb;
+      const GemmOut part = out.part(k0 == 0, k0 + kb >= K);
+      // Both operands are packed by all threads, then all tiles are open to all threads.
+      const bool repack_a = j0 == 0 || kb < K;
+      const int64_t panels = b_panels + (repack_a ? a_panels : 0);
+      rl::parallel_for(panels, threads ? rl::even_grain(panels, 1, 4) : panels, [&](int64_t begin, int64_t end) {
+        for (int64_t p = begin; p < end; p++) {
+          if (p < b_panels) {
+            const int64_t j = p * NR;
+            pb(packed_b + j * kc, k0, kc, j0 + j, (int)(n - j < NR ? n - j : NR));
+          } else {
+            const int64_t i = (p - b_panels) * MR;
+            pa(packed_a + i * kc, i, (int)(M - i < MR ? M - i : MR), k0, kc);
+          }
+        }
+      });
+      // Tiles for threads: blocks of at most MC rows, cut along N into about four per thread.
+      const int64_t m_blocks = ceil_div(M, MC), m_block = round_up(ceil_div(M, m_blocks), MR);
+      const int64_t want = ceil_div(4 * (int64_t)rl::num_threads(), m_blocks);
+      const int64_t n_block = round_up(ceil_div(n, want), NR), n_blocks = ceil_div(n, n_block);
+      const int64_t tiles = m_blocks * n_blocks;
+      rl::parallel_for(tiles, threads ? 1 : tiles, [&](int64_t begin, int64_t end) {
+        for (int64_t t = begin; t < end; t++) {
+          const int64_t i = t / n_blocks * m_block, j = t % n_blocks * n_block;
+          if (i >= M) continue;
+          macro_kernel(M - i < m_block ? M - i : m_block, n - j < n_block ? n - j : n_block, kc, packed_a + i * kc,
+                       packed_b + j * kc, part.at(i, j0 + j));
+        }
+      });
+    }
+  }
+  rl::pool_free(scratch, bytes);
+  return true;
+}
+
+}  // namespace RL_LEVEL

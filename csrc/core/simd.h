@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX2__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
@@ -47,9 +47,11 @@ RL_INLINE vf to_float(vi v) { return __builtin_convertvector(v, vf); }
 RL_INLINE vi to_int(vf v) { return __builtin_convertvector(v, vi); }  // towards zero
 RL_INLINE vf sqrt(vf v) {
 #if RL_WIDTH == 16 && defined(__AVX512F__)
-  return (vf)_mm512_sqrt_ps((__m512)v);
+  return (vf)_mm512_maskz_sqrt_ps(0xffff, (__m512)v);
 #elif RL_WIDTH == 8 && defined(__AVX__)
   return (vf)_mm256_sqrt_ps((__m256)v);
+#elif RL_WIDTH == 4 && defined(__SSE2__)
+  return (vf)_mm_sqrt_ps((__m128)v);
 #else
   for (int i = 0; i < W; i++) v[i] = __builtin_sqrtf(v[i]);
   return v;

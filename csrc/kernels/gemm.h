@@ -21,4 +21,9 @@ struct GemmCall {
 struct GemmKernels {
   // C = act(alpha * A B + (accumulate ? C : 0) + biases). False: out of memory.
   bool (*gemm)(const GemmCall& call);
+  // `count` products of one shape; operands at a_offset[i] and b_offset[i] floats from those of `first`,
+  // results c_step floats apart.
+  bool (*batch)(const GemmCall& first, int64_t count, const int64_t* a_offset, const int64_t* b_offset, int64_t c_step);
+  // y[j] = sum over i < m of element (i, j), at p[i * row + j * col]. In blocks of 64 rows.
+  void (*column_sums)(int64_t m, int64_t n, const float* p, int64_t row, int64_t col, float* y);
 };

@@ -223,6 +223,9 @@ struct PackA {
           for (int i = 0; i < MR; i += W) store(dst + (k + j) * MR + i, load(t + j * W));
       }
     }
+    if (rs == 1 && m == MR && cs >= W)  // reads and writes W of each column: the next one is behind it
+      for (; k + 1 < kc; k++)
+        for (int i = 0; i < MR; i += W) store(dst + k * MR + i, load(s + k * cs + i));
     for (; k < kc; k++)
       for (int i = 0; i < m; i++) dst[k * MR + i] = s[i * rs + k * cs];
   }
@@ -254,54 +257,84 @@ struct PackB {
   }
 };
 
-// Below this many multiply-adds a product stays on one thread (some 10 microseconds).
-constexpr int64_t kParallelWork = 200000;
+// Below this many multiply-adds a product stays on one thread (some 5 microseconds).
+constexpr int64_t kParallelWork = 100000;
+// At most this many floats of either operand are packed at a time (4 MiB of L3).
+constexpr int64_t kPackFloats = KC * NC;
+// With at most this many columns in C, A is not packed when it can be read where it lies.
+constexpr int64_t kDirectColumns = 320;
+
+template <class A>
+constexpr bool kCanBeDirect = false;
+template <>
+constexpr bool kCanBeDirect<PackA> = true;
 
 // The whole product, M x N x K. False: no memory for the packed operands.
 template <class A, class B>
 static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, const GemmOut& out) {
   if (M <= 0 || N <= 0) return true;
+  if (K < 0) K = 0;
+  const bool threads = M * N * (K > 0 ? K : 1) >= kParallelWork, direct = kCanBeDirect<A> && N <= kDirectColumns;
   const int64_t kb = k_block(K > 0 ? K : 1);
   const int64_t nb = N <= NC ? N : round_up(ceil_div(N, ceil_div(N, NC)), NR);
-  const int64_t a_floats = round_up(M, MR) * kb, b_floats = round_up(nb, NR) * kb;
+  // Packed at a time: kk terms (whole K blocks) of nb columns and mb rows.
+  int64_t wide = M < 1024 && !direct ? M : direct ? 1 : 1024;
+  if (wide < nb) wide = nb;
+  int64_t kk = kPackFloats / round_up(wide, NR) / kb * kb;
+  kk = kk < kb ? kb : kk > K ? (K > 0 ? K : 1) : kk;
+  int64_t mb = direct ? M : kPackFloats / kk / MR * MR;
+  if (mb > M) mb = M;
+  const int64_t b_floats = round_up(nb, NR) * kk, a_floats = direct ? 0 : round_up(mb, MR) * kk;
   const size_t bytes = (size_t)(a_floats + b_floats) * sizeof(float) + 64;
   float* scratch = (float*)rl::pool_alloc(bytes);
   if (!scratch) return false;
   float *packed_b = scratch, *packed_a = scratch + b_floats;
-  const bool threads = M * N * (K > 0 ? K : 1) >= kParallelWork;
-  const int64_t a_panels = ceil_div(M, MR);
   for (int64_t j0 = 0; j0 < N; j0 += nb) {
-    const int64_t n = N - j0 < nb ? N - j0 : nb, b_panels = ceil_div(n, NR);
-    for (int64_t k0 = 0; k0 == 0 || k0 < K; k0 += kb) {
-      const int64_t kc = K - k0 < kb ? K - k0 : kb;
-      const GemmOut part = out.part(k0 == 0, k0 + kb >= K);
-      // Both operands are packed by all threads, then all tiles are open to all threads.
-      const bool repack_a = j0 == 0 || kb < K;
-      const int64_t panels = b_panels + (repack_a ? a_panels : 0);
-      rl::parallel_for(panels, threads ? rl::even_grain(panels, 1, 4) : panels, [&](int64_t begin, int64_t end) {
-        for (int64_t p = begin; p < end; p++) {
-          if (p < b_panels) {
-            const int64_t j = p * NR;
-            pb(packed_b + j * kc, k0, kc, j0 + j, (int)(n - j < NR ? n - j : NR));
-          } else {
-            const int64_t i = (p - b_panels) * MR;
-            pa(packed_a + i * kc, i, (int)(M - i < MR ? M - i : MR), k0, kc);
+    const int64_t n = N - j0 < nb ? N - j0 : nb, b_panels = ceil_div(n, NR), n_wide = b_panels * NR;
+    for (int64_t k0 = 0; k0 == 0 || k0 < K; k0 += kk) {
+      const int64_t ks = K - k0 < kk ? K - k0 : kk;
+      for (int64_t i0 = 0; i0 < M; i0 += mb) {
+        const int64_t m = M - i0 < mb ? M - i0 : mb, m_wide = round_up(m, MR);
+        // Panels are packed by all threads, then tiles are open to all threads.
+        const int64_t k_blocks = ks > 0 ? ceil_div(ks, kb) : 0;
+        const int64_t of_b = i0 == 0 ? b_panels * k_blocks : 0, of_a = direct ? 0 : m_wide / MR * k_blocks;
+        rl::parallel_for(of_b + of_a, threads ? rl::even_grain(of_b + of_a, 1, 4) : of_b + of_a, [&](int64_t begin, int64_t end) {
+          for (int64_t p = begin; p < end; p++) {
+            const bool b = p < of_b;
+            const int64_t q = b ? p : p - of_b, panels = b ? b_panels : m_wide / MR;
+            const int64_t k = q / panels * kb, kc = ks - k < kb ? ks - k : kb;
+            if (b) {
+              const int64_t j = q % panels * NR;
+              pb(packed_b + k * n_wide + j * kc, k0 + k, kc, j0 + j, (int)(n - j < NR ? n - j : NR));
+            } else {
+              const int64_t i = q % panels * MR;
+              pa(packed_a + k * m_wide + i * kc, i0 + i, (int)(m - i < MR ? m - i : MR), k0 + k, kc);
+            }
           }
-        }
-      });
-      // Tiles for threads: blocks of at most MC rows, cut along N into about four per thread.
-      const int64_t m_blocks = ceil_div(M, MC), m_block = round_up(ceil_div(M, m_blocks), MR);
-      const int64_t want = ceil_div(4 * (int64_t)rl::num_threads(), m_blocks);
-      const int64_t n_block = round_up(ceil_div(n, want), NR), n_blocks = ceil_div(n, n_block);
-      const int64_t tiles = m_blocks * n_blocks;
-      rl::parallel_for(tiles, threads ? 1 : tiles, [&](int64_t begin, int64_t end) {
-        for (int64_t t = begin; t < end; t++) {
-          const int64_t i = t / n_blocks * m_block, j = t % n_blocks * n_block;
-          if (i >= M) continue;
-          macro_kernel(M - i < m_block ? M - i : m_block, n - j < n_block ? n - j : n_block, kc, packed_a + i * kc,
-                       packed_b + j * kc, part.at(i, j0 + j));
-        }
-      });
+        });
+        // Tiles for threads: blocks of at most MC rows, cut along N into about four per thread.
+        const int64_t m_block = round_up(ceil_div(m, ceil_div(m, MC)), MR), m_blocks = ceil_div(m, m_block);
+        const int64_t want = ceil_div(4 * (int64_t)rl::num_threads(), m_blocks);
+        const int64_t n_block = round_up(ceil_div(n, want), NR), n_blocks = ceil_div(n, n_block);
+        rl::parallel_for(m_blocks * n_blocks, threads ? 1 : m_blocks * n_blocks, [&](int64_t begin, int64_t end) {
+          for (int64_t t = begin; t < end; t++) {
+            const int64_t i = t / n_blocks * m_block, j = t % n_blocks * n_block;
+            const int64_t tm = m - i < m_block ? m - i : m_block, tn = n - j < n_block ? n - j : n_block;
+            for (int64_t k = 0; k == 0 || k < ks; k += kb) {
+              const int64_t kc = ks - k < kb ? ks - k : kb;
+              const GemmOut part = out.at(i0 + i, j0 + j).part(k0 + k == 0, k0 + k + kb >= K);
+              const float* b = packed_b + k * n_wide + j * kc;
+              if constexpr (kCanBeDirect<A>) {
+                if (direct) {
+                  macro_kernel_strided(tm, tn, kc, pa.p + (i0 + i) * pa.rs + (k0 + k) * pa.cs, pa.rs, pa.cs, b, part);
+                  continue;
+                }
+              }
+              macro_kernel(tm, tn, kc, packed_a + k * m_wide + i * kc, b, part);
+            }
+          }
+        });
+      }
     }
   }
   rl::pool_free(scratch, bytes);

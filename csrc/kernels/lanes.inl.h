@@ -1,0 +1,66 @@
+// Shuffles of two vectors, loads with a stride, stores past the caches.
+#pragma once
+
+#include "core/simd.h"
+
+namespace RL_LEVEL {
+
+#if RL_WIDTH == 16
+RL_INLINE vf evens(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+RL_INLINE vf odds(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+RL_INLINE vf zip_low(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+RL_INLINE vf zip_high(vf a, vf b) {
+  return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+#elif RL_WIDTH == 8
+RL_INLINE vf evens(vf a, vf b) {
+  vf t = (vf)_mm256_shuffle_ps((__m256)a, (__m256)b, 0x88);
+  return (vf)_mm256_permute4x64_pd((__m256d)t, 0xd8);
+}
+RL_INLINE vf odds(vf a, vf b) {
+  vf t = (vf)_mm256_shuffle_ps((__m256)a, (__m256)b, 0xdd);
+  return (vf)_mm256_permute4x64_pd((__m256d)t, 0xd8);
+}
+RL_INLINE vf zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+RL_INLINE vf zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+#else
+RL_INLINE vf evens(vf a, vf b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+RL_INLINE vf odds(vf a, vf b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
+RL_INLINE vf zip_low(vf a, vf b) { return __builtin_shufflevector(a, b, 0, 4, 1, 5); }
+RL_INLINE vf zip_high(vf a, vf b) { return __builtin_shufflevector(a, b, 2, 6, 3, 7); }
+#endif
+
+// Every stride-th of the floats at p. reach(stride): how many floats from p on it may touch.
+template <int kStride>
+RL_INLINE vf load_strided(const float* p, int stride) {
+  if (kStride == 1) return load(p);
+  if (kStride == 2) return evens(load(p), load(p + W));
+  vf v;
+  for (int i = 0; i < W; i++) v[i] = p[i * stride];
+  return v;
+}
+RL_INLINE int reach(int stride) { return stride == 2 ? 2 * W : (W - 1) * stride + 1; }
+
+// A store; with `stream` past the caches, to an aligned address (then call fence() at the end).
+RL_INLINE void put(float* p, vf v, bool stream) {
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  if (stream) return _mm512_stream_ps(p, (__m512)v);
+#elif RL_WIDTH == 8 && defined(__AVX2__)
+  if (stream) return _mm256_stream_ps(p, (__m256)v);
+#endif
+  (void)stream;
+  store(p, v);
+}
+RL_INLINE void fence() {
+#if defined(__AVX2__)
+  _mm_sfence();
+#endif
+}
+
+}  // namespace RL_LEVEL

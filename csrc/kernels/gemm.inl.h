@@ -83,6 +83,7 @@ static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const 
   const int64_t step = kPacked ? MR : cs;
   const float* row[kRows];
   for (int i = 0; i < kRows; i++) row[i] = kPacked ? a + i : a + i * rs;
+#pragma GCC unroll 4
   for (int64_t p = 0; p < k; p++) {
     const vf b0 = load(b), b1 = load(b + W);
 #pragma GCC unroll 16
@@ -261,20 +262,26 @@ struct PackB {
 constexpr int64_t kParallelWork = 100000;
 // At most this many floats of either operand are packed at a time (4 MiB of L3).
 constexpr int64_t kPackFloats = KC * NC;
-// With at most this many columns in C, A is not packed when it can be read where it lies.
-constexpr int64_t kDirectColumns = 320;
+// With at most this many columns in C, A is not packed: rows are read where they lie (columns, whose
+// elements are a row apart in memory, for fewer of them).
+constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 256;
 
 template <class A>
 constexpr bool kCanBeDirect = false;
 template <>
 constexpr bool kCanBeDirect<PackA> = true;
+template <class A>
+RL_INLINE bool is_direct(const A& pa, int64_t N) {
+  if constexpr (kCanBeDirect<A>) return N <= (pa.cs == 1 ? kDirectColumns : kDirectColumnsTransposed);
+  return false;
+}
 
 // The whole product, M x N x K. False: no memory for the packed operands.
 template <class A, class B>
 static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, const GemmOut& out) {
   if (M <= 0 || N <= 0) return true;
   if (K < 0) K = 0;
-  const bool threads = M * N * (K > 0 ? K : 1) >= kParallelWork, direct = kCanBeDirect<A> && N <= kDirectColumns;
+  const bool threads = M * N * (K > 0 ? K : 1) >= kParallelWork, direct = is_direct(pa, N);
   const int64_t kb = k_block(K > 0 ? K : 1);
   const int64_t nb = N <= NC ? N : round_up(ceil_div(N, ceil_div(N, NC)), NR);
   // Packed at a time: kk terms (whole K blocks) of nb columns and mb rows.

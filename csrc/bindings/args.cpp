@@ -110,6 +110,10 @@ PyArrayObject* make(int nd, const npy_intp* shape, const npy_intp* strides, int 
 
 PyArrayObject* new_array(int nd, const npy_intp* shape, int type) { return make(nd, shape, nullptr, type); }
 
+PyArrayObject* new_array_strided(int nd, const npy_intp* shape, const npy_intp* strides, int type) {
+  return make(nd, shape, strides, type);
+}
+
 PyArrayObject* new_array_like(PyArrayObject* like, int type) {
   npy_intp strides[NPY_MAXDIMS];
   int nd = PyArray_NDIM(like);

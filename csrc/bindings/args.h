@@ -45,6 +45,8 @@ PyObject* tensor_of(PyArrayObject* array);
 PyArrayObject* new_array(int nd, const npy_intp* shape, int type = NPY_FLOAT32);
 // The same with the memory order of `like` (whose strides must be a permutation of contiguous ones).
 PyArrayObject* new_array_like(PyArrayObject* like, int type = NPY_FLOAT32);
+// The same with strides (in bytes) that are a permutation of contiguous ones.
+PyArrayObject* new_array_strided(int nd, const npy_intp* shape, const npy_intp* strides, int type = NPY_FLOAT32);
 
 double as_double(PyObject* o);
 int64_t as_int(PyObject* o);

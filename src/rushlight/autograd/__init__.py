@@ -1,0 +1,26 @@
+"""Automatic differentiation: the graph, the engine, and `Function` for operations of one's own."""
+
+from __future__ import annotations
+
+from . import graph as graph
+from .core import is_grad_enabled as is_grad_enabled
+from .function import Function as Function
+from .function import once_differentiable as once_differentiable
+from .grad_mode import enable_grad as enable_grad
+from .grad_mode import inference_mode as inference_mode
+from .grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from .grad_mode import no_grad as no_grad
+from .grad_mode import set_grad_enabled as set_grad_enabled
+from .gradients import backward as backward
+from .gradients import grad as grad
+
+__all__ = [
+    "Function",
+    "backward",
+    "enable_grad",
+    "grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

@@ -1,0 +1,220 @@
+"""`backward` and `grad`, and what happens to a gradient on arrival."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from .core import TensorBase, bind, is_grad_enabled, run_backward
+
+__all__ = ["backward", "grad"]
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of `tensors` to `.grad` of the leaves they were computed from.
+
+    Args:
+        tensors: A tensor or a sequence of tensors.
+        grad_tensors: The gradient of each: needed where it has more than one element.
+        retain_graph: Keep the graph for another pass. Default: the value of `create_graph`.
+        create_graph: Record the pass itself, so that gradients can be differentiated.
+        grad_variables: Old name of `grad_tensors`.
+        inputs: Only add to these tensors' `.grad`.
+
+    Raises:
+        RuntimeError: a tensor does not require grad, or a gradient is missing or of the wrong shape.
+
+    Example:
+        >>> x = rushlight.tensor([1.0, 2.0], requires_grad=True)
+        >>> backward((x * x).sum())
+        >>> x.grad
+        tensor([2., 4.])
+    """
+    if grad_variables is not None:
+        grad_tensors = grad_variables
+    roots = _as_tuple(tensors)
+    grads = _root_grads(roots, _as_tuple(grad_tensors, len(roots)), "backward")
+    if inputs is not None:
+        inputs = _as_tuple(inputs)
+        if not inputs:
+            raise RuntimeError("backward: inputs must not be empty; leave it out to reach all leaves")
+        _check_roots(inputs, "backward")
+    keep = create_graph if retain_graph is None else retain_graph
+    run_backward(roots, grads, keep, create_graph, inputs)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple:
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone.
+
+    Args:
+        outputs: A tensor or a sequence of tensors.
+        inputs: The tensors to differentiate by.
+        grad_outputs: The gradient of each output: needed where it has more than one element.
+        retain_graph: Keep the graph for another pass. Default: the value of `create_graph`.
+        create_graph: Record the pass itself, for higher derivatives.
+        allow_unused: None for an input that the outputs do not depend on, instead of an error.
+        is_grads_batched: Not there; call `grad` once for each.
+        materialize_grads: Zeros instead of None for such an input.
+
+    Raises:
+        RuntimeError: an output or input does not require grad, or an input is not used.
+
+    Example:
+        >>> x = rushlight.tensor(2.0, requires_grad=True)
+        >>> (dy,) = grad(x**3, x, create_graph=True)
+        >>> grad(dy, x)
+        (tensor(12.),)
+    """
+    if is_grads_batched:
+        raise NotImplementedError("grad: is_grads_batched is not there; call grad once for each gradient")
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    elif materialize_grads and not allow_unused:
+        raise ValueError("grad: allow_unused must be True or left out when materialize_grads is True, got False")
+    roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    if not wanted:
+        raise ValueError("grad: inputs must not be empty")
+    grads = _root_grads(roots, _as_tuple(grad_outputs, len(roots)), "grad")
+    for i, t in enumerate(wanted):
+        if not isinstance(t, TensorBase) or not t.requires_grad:
+            raise RuntimeError(
+                f"grad: One of the differentiated Tensors does not require grad (inputs[{i}]); call "
+                ".requires_grad_() on it before it is used"
+            )
+    keep = create_graph if retain_graph is None else retain_graph
+    found = run_backward(roots, grads, keep, create_graph, wanted, False)
+    if not allow_unused and any(g is None for g in found):
+        i = next(i for i, g in enumerate(found) if g is None)
+        raise RuntimeError(
+            "grad: One of the differentiated Tensors appears to not have been used in the graph "
+            f"(inputs[{i}]); pass allow_unused=True for None in its place"
+        )
+    if materialize_grads:
+        found = tuple(t.new_zeros(t.shape) if g is None else g for t, g in zip(wanted, found, strict=True))
+    return found
+
+
+def _as_tuple(value: Any, n: int = 0) -> tuple:
+    if value is None:
+        return (None,) * n
+    return (value,) if isinstance(value, TensorBase) else tuple(value)
+
+
+def _check_roots(tensors: Sequence, function: str) -> None:
+    for i, t in enumerate(tensors):
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"{function}: element {i} must be a Tensor, got {type(t).__name__}")
+        if not t.requires_grad:
+            raise RuntimeError(
+                f"{function}: element {i} of tensors does not require grad and does not have a grad_fn; was it "
+                "computed under no_grad(), or from tensors without requires_grad?"
+            )
+
+
+def _root_grads(roots: tuple, grads: tuple, function: str) -> tuple:
+    _check_roots(roots, function)
+    if len(grads) != len(roots):
+        raise RuntimeError(f"{function}: there must be one gradient for each of {len(roots)} tensors, got {len(grads)}")
+    checked = []
+    for root, g in zip(roots, grads, strict=True):
+        if g is None:
+            if root._array.size != 1:
+                raise RuntimeError(
+                    f"{function}: grad can be implicitly created only for scalar outputs, got shape "
+                    f"{list(root._array.shape)}; reduce it with .sum() or .mean(), or pass its gradient"
+                )
+            if dtypes.of(root._array.dtype).is_complex:
+                raise RuntimeError(f"{function}: grad can be implicitly created only for real scalar outputs, got complex")
+            g = _plain()._make(np.ones_like(root._array))
+        elif not isinstance(g, TensorBase):
+            raise TypeError(f"{function}: gradients must be Tensors or None, got {type(g).__name__}")
+        elif g._array.shape != root._array.shape:
+            raise RuntimeError(
+                f"{function}: Mismatch in shape: the gradient must have its tensor's shape {list(root._array.shape)}, "
+                f"got {list(g._array.shape)}"
+            )
+        checked.append(g)
+    return tuple(checked)
+
+
+def _plain() -> Any:
+    from ..tensor import Tensor
+
+    return Tensor
+
+
+def _fit(g: Any, shape: tuple, dtype: np.dtype, node: Any) -> Any:
+    """`g`, on arrival, in the shape (broadcasting undone) and dtype of the value it belongs to."""
+    if not isinstance(g, TensorBase):
+        raise TypeError(f"{node.name()}: backward must give Tensors or None, got {type(g).__name__}")
+    if g._array.shape != shape:
+        have = g._array.shape
+        offset = len(have) - len(shape)
+        if offset < 0 or any(n not in (1, have[offset + i]) for i, n in enumerate(shape)):
+            raise RuntimeError(
+                f"{node.name()}: returned an invalid gradient of shape {list(have)}, but it must be compatible with "
+                f"the input's shape {list(shape)}"
+            )
+        g = g.sum_to_size(shape)
+    if g._array.dtype != dtype:
+        to = dtypes.of(dtype)
+        if dtypes.of(g._array.dtype).is_complex and not to.is_complex:
+            g = g.real
+        g = g.to(to)
+    return g
+
+
+def _accumulate(leaf: Any, g: Any) -> None:
+    """Add `g` to `.grad`. The first one is copied: others may hold the same tensor."""
+    before = leaf.grad
+    if before is None:
+        if is_grad_enabled():
+            leaf._grad = g
+        else:
+            leaf._grad = _plain()._make(np.array(g._array, order="K"))
+    elif is_grad_enabled():
+        leaf._grad = before + g
+    else:
+        before._array += g._array
+        before._bump()
+    after = getattr(leaf, "_post_accumulate_hooks", None)
+    if after:
+        for hook in list(after.values()):
+            hook(leaf)
+
+
+def _check_grad(t: Any, value: Any) -> None:
+    if not isinstance(value, TensorBase):
+        raise TypeError(f"grad: must be a Tensor or None, got {type(value).__name__}")
+    if value is t:
+        raise RuntimeError("grad: can't assign a tensor as its own grad")
+    if value._array.shape != t._array.shape:
+        raise RuntimeError(
+            f"grad: must have its tensor's shape {list(t._array.shape)}, got {list(value._array.shape)}"
+        )
+    if value._array.dtype != t._array.dtype:
+        raise RuntimeError(
+            f"grad: must have its tensor's dtype {dtypes.of(t._array.dtype)}, got {dtypes.of(value._array.dtype)}"
+        )
+
+
+bind(fit=_fit, accumulate=_accumulate, check_grad=_check_grad)

@@ -1,0 +1,38 @@
+"""Rules that many functions share, and the words in which they are broken to the user."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["wrap_dim", "wrap_dims"]
+
+
+def wrap_dim(dim: int, ndim: int, function: str, name: str = "dim") -> int:
+    """`dim` counted from the front. A 0-d tensor has the dims -1 and 0, as in PyTorch.
+
+    Raises:
+        IndexError: there is no such dimension.
+        TypeError: it is no int.
+    """
+    n = ndim or 1
+    try:
+        if -n <= dim < n:
+            dim = dim.__index__()
+            return dim + n if dim < 0 else dim
+    except (TypeError, AttributeError):
+        raise TypeError(f"{function}: {name} must be an int, got {type(dim).__name__}") from None
+    raise IndexError(f"{function}: {name} must be in [{-n}, {n - 1}] (Dimension out of range), got {dim}")
+
+
+def wrap_dims(dims: int | Sequence[int] | None, ndim: int, function: str) -> tuple[int, ...]:
+    """Several dims counted from the front, each at most once; None or () means all."""
+    if dims is None:
+        return tuple(range(ndim))
+    if isinstance(dims, int):
+        dims = (dims,)
+    wrapped = tuple(wrap_dim(d, ndim, function) for d in dims)
+    if not wrapped:
+        return tuple(range(ndim))
+    if len(set(wrapped)) != len(wrapped):
+        raise RuntimeError(f"{function}: each dim must be given once, got {tuple(dims)}")
+    return wrapped if ndim else ()

@@ -1,0 +1,44 @@
+"""The compiled kernels, or None: everything also runs on NumPy alone.
+
+`RUSHLIGHT_KERNELS=numpy` leaves them out; a wheel without them does so by itself.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+__all__ = ["_C", "usable"]
+
+_wanted = os.environ.get("RUSHLIGHT_KERNELS", "")
+if _wanted not in ("", "numpy", "compiled"):
+    raise ImportError(f"RUSHLIGHT_KERNELS must be 'numpy' or 'compiled', got {_wanted!r}")
+
+_C: Any = None
+if _wanted != "numpy":
+    try:
+        from . import _C  # type: ignore[attr-defined,no-redef]
+    except ModuleNotFoundError:
+        if _wanted == "compiled":
+            raise
+    except ImportError as e:
+        if "cannot import name" not in str(e) or _wanted == "compiled":
+            raise  # it is there but does not load: say so instead of going on slowly
+
+if _C is None:
+
+    def usable(*tensors: Any) -> bool:
+        """Whether kernels can take these tensors (None is skipped): never, there are none."""
+        return False
+
+else:
+    import numpy as _np
+
+    _FLOAT32 = _np.dtype(_np.float32).num
+
+    def usable(*tensors: Any) -> bool:
+        """Whether kernels can take these tensors (None is skipped): all must be float32."""
+        for t in tensors:
+            if t is not None and t._array.dtype.num != _FLOAT32:
+                return False
+        return True

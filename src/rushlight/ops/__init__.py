@@ -1,0 +1,51 @@
+"""Operations, one family a file: checks, forward, backward, composed definition, docstring."""
+
+from __future__ import annotations
+
+import importlib
+
+# In the order of their import: a family may use those before it.
+FAMILIES = [
+    "shape",
+    "convert",
+    "creation",
+    "join",
+    "index",
+    "arithmetic",
+    "unary",
+    "comparison",
+    "activation",
+    "reduce",
+    "sort",
+    "matmul",
+    "linalg",
+    "conv",
+    "pool",
+    "norm",
+    "softmax",
+    "loss",
+    "dropout",
+    "embedding",
+    "distance",
+    "random",
+    "padding",
+    "upsample",
+    "pixel",
+    "vision",
+    "attention",
+    "rnn",
+]
+
+
+def _families() -> dict:
+    found = {}
+    for name in FAMILIES:
+        try:
+            found[name] = importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as e:
+            if e.name != f"{__name__}.{name}":
+                raise
+    return found
+
+
+families = _families()

@@ -1,0 +1,1 @@
+"""Helpers around training: data loading, hooks, checkpoints."""

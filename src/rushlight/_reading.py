@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import mmap
 import os
 import struct
 import sys
@@ -160,7 +161,7 @@ def _refuse_class(*args: Any) -> NoReturn:
 
 
 def read(
-    file: IO[bytes], name: str, where: Callable[..., Any], safe: dict[str, Any], mapped: np.ndarray | None
+    file: IO[bytes], name: str, where: Callable[..., Any], safe: dict[str, Any], mapped: mmap.mmap | None
 ) -> Any:
     """The object in the file."""
     begin = file.tell()
@@ -190,7 +191,7 @@ def _is_tar(file: IO[bytes], begin: int) -> bool:
 class Archive:
     """The zip form."""
 
-    def __init__(self, file: IO[bytes], name: str, mapped: np.ndarray | None) -> None:
+    def __init__(self, file: IO[bytes], name: str, mapped: mmap.mmap | None) -> None:
         self.file, self.name, self.mapped = file, name, mapped
         try:
             self.zip = zipfile.ZipFile(file)
@@ -230,7 +231,7 @@ class Archive:
         if begin + info.file_size > self.end:
             raise self.damaged(f"record {record!r} ends after the file does")
         if self.mapped is not None and record.startswith("data/"):
-            return self.mapped[begin : begin + info.file_size]
+            return np.frombuffer(self.mapped, np.uint8, info.file_size, begin)
         self.file.seek(begin)
         data = np.empty(info.file_size, np.uint8)
         got = _read_into(self.file, data)
@@ -261,6 +262,8 @@ class Archive:
                 nbytes = count * (dtype.itemsize if dtype else 1)
                 if data.nbytes < nbytes:
                     raise self.damaged(f"storage {key} has {data.nbytes} bytes, {nbytes} expected")
+                if data.nbytes > nbytes:
+                    data = data[:nbytes].copy()
                 loaded[key] = _placed(data, dtype, swap, place, where)
             return loaded[key]
 

@@ -10,6 +10,7 @@ no zip) are read too.
 from __future__ import annotations
 
 import io
+import mmap as _mmap
 import os
 import struct
 import sys
@@ -139,7 +140,11 @@ def load(
     if isinstance(f, (str, os.PathLike)):
         path = os.fspath(f)
         with open(path, "rb") as file:
-            mapped = np.memmap(path, np.uint8, "c") if mmap and os.path.getsize(path) else None
+            mapped = (
+                _mmap.mmap(file.fileno(), 0, access=_mmap.ACCESS_COPY)
+                if mmap and os.path.getsize(path)
+                else None
+            )
             return read(file, repr(path), where, _safe, mapped)
     if mmap:
         raise ValueError(

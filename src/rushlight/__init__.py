@@ -49,4 +49,5 @@ for _family in _ops.values():
 float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 
 from math import e as e, inf as inf, nan as nan, pi as pi  # noqa: E402, I001
+
 newaxis = None

@@ -280,7 +280,9 @@ class Tensor(TensorBase):
         from .utils.hooks import RemovableHandle
 
         if not self.requires_grad:
-            raise RuntimeError("register_hook: cannot register a hook on a tensor that doesn't require gradient")
+            raise RuntimeError(
+                "register_hook: cannot register a hook on a tensor that doesn't require gradient"
+            )
         holder: Any = self if self.grad_fn is None else self.grad_fn
         if holder._hooks is None:
             holder._hooks = {}
@@ -293,7 +295,9 @@ class Tensor(TensorBase):
         from .utils.hooks import RemovableHandle
 
         if not self.requires_grad or self.grad_fn is not None:
-            raise RuntimeError("register_post_accumulate_grad_hook: the tensor must be a leaf that requires grad")
+            raise RuntimeError(
+                "register_post_accumulate_grad_hook: the tensor must be a leaf that requires grad"
+            )
         if getattr(self, "_post_accumulate_hooks", None) is None:
             self._post_accumulate_hooks: dict = {}
         handle = RemovableHandle(self._post_accumulate_hooks)
@@ -310,7 +314,9 @@ class Tensor(TensorBase):
         """Add the gradients of this tensor to `.grad` of the leaves; see `autograd.backward`."""
         from .autograd.gradients import backward
 
-        backward((self,), None if gradient is None else (gradient,), retain_graph, create_graph, inputs=inputs)
+        backward(
+            (self,), None if gradient is None else (gradient,), retain_graph, create_graph, inputs=inputs
+        )
 
     # -- to Python and NumPy ------------------------------------------------------------------------
     def item(self) -> Any:
@@ -453,7 +459,13 @@ def _copy_shared(array: np.ndarray, memo: dict) -> np.ndarray:
         memo["keep", id(root)] = root
     new = memo[key]
     offset = _address(array) - _address(root)
-    return np.ndarray(array.shape, array.dtype, new.data if new.flags.c_contiguous else np.ascontiguousarray(new).data, offset, array.strides)
+    return np.ndarray(
+        array.shape,
+        array.dtype,
+        new.data if new.flags.c_contiguous else np.ascontiguousarray(new).data,
+        offset,
+        array.strides,
+    )
 
 
 def _rebuild(cls: type, array: np.ndarray, requires_grad: bool, state: dict | None) -> Any:
@@ -553,7 +565,9 @@ def make_inplace(function: Callable, name: str = "") -> Callable:
 
     changed.__name__ = name or function.__name__ + "_"
     changed.__qualname__ = f"Tensor.{changed.__name__}"
-    changed.__doc__ = f"In-place `{function.__name__}`: the result is written into the tensor, which is given back."
+    changed.__doc__ = (
+        f"In-place `{function.__name__}`: the result is written into the tensor, which is given back."
+    )
     changed.__wrapped__ = function  # type: ignore[attr-defined] - signature() sees the arguments
     setattr(Tensor, changed.__name__, changed)
     return changed

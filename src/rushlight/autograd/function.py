@@ -27,6 +27,7 @@ class Function(Node):
         ...     def forward(ctx, x):
         ...         ctx.save_for_backward(x)
         ...         return x * x
+        ...
         ...     @staticmethod
         ...     def backward(ctx, dy):
         ...         (x,) = ctx.saved_tensors
@@ -121,7 +122,10 @@ def once_differentiable(backward: Callable) -> Callable:
         if not recording:
             return results
         several = isinstance(results, tuple)
-        refused = [_Refuse.apply(g, *grads) if isinstance(g, TensorBase) else g for g in (results if several else (results,))]
+        refused = [
+            _Refuse.apply(g, *grads) if isinstance(g, TensorBase) else g
+            for g in (results if several else (results,))
+        ]
         return tuple(refused) if several else refused[0]
 
     return wrapped
@@ -167,7 +171,9 @@ def composed_vjp(function: Callable, grads: Any, inputs: Sequence, **kwargs: Any
         One gradient for each input, None where it needs none.
     """
     with enable_grad():
-        args = [AliasBackward0.apply(x) if isinstance(x, TensorBase) and x.requires_grad else x for x in inputs]
+        args = [
+            AliasBackward0.apply(x) if isinstance(x, TensorBase) and x.requires_grad else x for x in inputs
+        ]
         wanted = [i for i, x in enumerate(args) if isinstance(x, TensorBase) and x.requires_grad]
         outputs = function(*args, **kwargs)
         if not isinstance(outputs, tuple):

@@ -89,7 +89,9 @@ def grad(
     if allow_unused is None:
         allow_unused = materialize_grads
     elif materialize_grads and not allow_unused:
-        raise ValueError("grad: allow_unused must be True or left out when materialize_grads is True, got False")
+        raise ValueError(
+            "grad: allow_unused must be True or left out when materialize_grads is True, got False"
+        )
     roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
     if not wanted:
         raise ValueError("grad: inputs must not be empty")
@@ -133,7 +135,9 @@ def _check_roots(tensors: Sequence, function: str) -> None:
 def _root_grads(roots: tuple, grads: tuple, function: str) -> tuple:
     _check_roots(roots, function)
     if len(grads) != len(roots):
-        raise RuntimeError(f"{function}: there must be one gradient for each of {len(roots)} tensors, got {len(grads)}")
+        raise RuntimeError(
+            f"{function}: there must be one gradient for each of {len(roots)} tensors, got {len(grads)}"
+        )
     checked = []
     for root, g in zip(roots, grads, strict=True):
         if g is None:
@@ -143,7 +147,9 @@ def _root_grads(roots: tuple, grads: tuple, function: str) -> tuple:
                     f"{list(root._array.shape)}; reduce it with .sum() or .mean(), or pass its gradient"
                 )
             if dtypes.of(root._array.dtype).is_complex:
-                raise RuntimeError(f"{function}: grad can be implicitly created only for real scalar outputs, got complex")
+                raise RuntimeError(
+                    f"{function}: grad can be implicitly created only for real scalar outputs, got complex"
+                )
             g = _plain()._make(np.ones_like(root._array))
         elif not isinstance(g, TensorBase):
             raise TypeError(f"{function}: gradients must be Tensors or None, got {type(g).__name__}")

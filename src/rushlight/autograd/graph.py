@@ -245,7 +245,11 @@ class Node:
         several = isinstance(result, (tuple, list))
         outputs = list(result) if several else [result]
         for nr, out in enumerate(outputs):
-            if isinstance(out, TensorBase) and any(out is a for a in args) and not any(out is d for d in ctx._dirty):
+            if (
+                isinstance(out, TensorBase)
+                and any(out is a for a in args)
+                and not any(out is d for d in ctx._dirty)
+            ):
                 outputs[nr] = out._alias()  # an input handed back as it is must not get this history
         if cls._view:
             base = args[0] if args[0]._base is None else args[0]._base

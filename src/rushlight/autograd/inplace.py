@@ -65,7 +65,11 @@ def assign(self: Any, result: Any, name: str) -> Any:
     if not target.flags.writeable:
         raise RuntimeError(f"{name}: the tensor's memory is read-only; use .clone() first")
     if array is not target:
-        if target.size and 0 in target.strides and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True)):
+        if (
+            target.size
+            and 0 in target.strides
+            and any(s == 0 and n > 1 for s, n in zip(target.strides, target.shape, strict=True))
+        ):
             raise RuntimeError(
                 f"{name}: unsupported operation: more than one element of the written-to tensor refers to a single "
                 "memory location; use .clone() first"
@@ -111,7 +115,11 @@ class CopySlices(Function):
     def backward(ctx: Any, dy: Any) -> Any:
         dy = laid_out(dy, ctx.base_stride)
         part = dy.as_strided(*ctx.geometry).clone()
-        rest = dy.as_strided_scatter(part.new_zeros(part.shape), *ctx.geometry) if ctx.needs_input_grad[0] else None
+        rest = (
+            dy.as_strided_scatter(part.new_zeros(part.shape), *ctx.geometry)
+            if ctx.needs_input_grad[0]
+            else None
+        )
         return rest, part
 
 

@@ -138,7 +138,11 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     if other is not None:
         dtype = dtypes.of(other._array.dtype)
     result = self if dtype is None else to_dtype(self, dtypes.check(dtype, "to"))
-    if memory_format is not None and memory_format is not dtypes.preserve_format and not result.is_contiguous(memory_format):
+    if (
+        memory_format is not None
+        and memory_format is not dtypes.preserve_format
+        and not result.is_contiguous(memory_format)
+    ):
         return CloneBackward0.apply(result, memory_format)
     return clone(result) if copy and result is self else result
 

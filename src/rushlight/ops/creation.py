@@ -127,9 +127,13 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
     if array.size == 0 and kind == "f":
         return array.astype(dtypes.get_default_dtype().numpy)
     if kind == "u" and not isinstance(first, np.unsignedinteger):
-        raise RuntimeError(f"{function}: an integer of data is too large for int64 (Overflow when unpacking long)")
+        raise RuntimeError(
+            f"{function}: an integer of data is too large for int64 (Overflow when unpacking long)"
+        )
     if kind not in "biufc":
-        bad = next((x for x in _leaves(data) if not isinstance(x, (bool, int, float, _complex, np.generic))), first)
+        bad = next(
+            (x for x in _leaves(data) if not isinstance(x, (bool, int, float, _complex, np.generic))), first
+        )
         raise TypeError(f"{function}: data must be numbers, got an element of type {type(bad).__name__}")
     return array
 
@@ -256,13 +260,17 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         raise TypeError(f"from_numpy: expected np.ndarray, got {type(ndarray).__name__}")
     dtypes.of(ndarray.dtype)
     if not ndarray.dtype.isnative:
-        raise ValueError("from_numpy: the array must have this machine's byte order; use .astype(a.dtype.newbyteorder('='))")
+        raise ValueError(
+            "from_numpy: the array must have this machine's byte order; use .astype(a.dtype.newbyteorder('='))"
+        )
     if min(ndarray.strides, default=0) < 0:
         raise ValueError(
             "from_numpy: at least one stride of the array is negative, which tensors cannot have; use array.copy()"
         )
     if not ndarray.flags.writeable:
-        warnings.warn("from_numpy: the array is not writeable; writing to the tensor is an error", stacklevel=2)
+        warnings.warn(
+            "from_numpy: the array is not writeable; writing to the tensor is an error", stacklevel=2
+        )
     return wrap(ndarray.view(np.ndarray) if type(ndarray) is not np.ndarray else ndarray)
 
 
@@ -288,13 +296,19 @@ def frombuffer(
     if count == 0 or count < -1:
         raise ValueError(f"frombuffer: count must be positive or -1, got {count}")
     if count > 0 and offset + count * item > total:
-        raise ValueError(f"frombuffer: {count} elements of {item} bytes from offset {offset} exceed the buffer's {total} bytes")
+        raise ValueError(
+            f"frombuffer: {count} elements of {item} bytes from offset {offset} exceed the buffer's {total} bytes"
+        )
     if count < 0 and (total - offset) % item:
-        raise ValueError(f"frombuffer: buffer length after offset ({total - offset} bytes) must be a multiple of element size ({item})")
+        raise ValueError(
+            f"frombuffer: buffer length after offset ({total - offset} bytes) must be a multiple of element size ({item})"
+        )
     return finish(np.frombuffer(buffer, dtype.numpy, count, offset), requires_grad)
 
 
-def from_file(filename: str, shared: bool = False, size: int = 0, *, dtype: Any = None, **options: Any) -> Tensor:
+def from_file(
+    filename: str, shared: bool = False, size: int = 0, *, dtype: Any = None, **options: Any
+) -> Tensor:
     """A tensor of `size` elements in memory mapped from a file; with `shared`, writes reach the file."""
     d = (dtype or dtypes.get_default_dtype()).numpy
     mode: Any = "r+" if shared else "c"
@@ -315,7 +329,9 @@ def _check_sizes(size: tuple, function: str) -> tuple[int, ...]:
     n = 1
     for s in shape:
         if s < 0:
-            raise RuntimeError(f"{function}: size must not be negative (negative dimension), got {list(shape)}")
+            raise RuntimeError(
+                f"{function}: size must not be negative (negative dimension), got {list(shape)}"
+            )
         n *= s
     if n >= 1 << 59:
         raise RuntimeError(f"{function}: size must have less than 2**59 elements, got {list(shape)}")
@@ -339,7 +355,10 @@ def _filled(name: str, value: Any) -> Any:
         array = empty_array(_check_sizes(size, name), d.numpy)
         if value is not None:
             array.fill(value)
-        if memory_format is not None and memory_format not in (dtypes.contiguous_format, dtypes.preserve_format):
+        if memory_format is not None and memory_format not in (
+            dtypes.contiguous_format,
+            dtypes.preserve_format,
+        ):
             return finish(wrap(array).contiguous(memory_format)._array, requires_grad)  # type: ignore[attr-defined]
         return finish(array, requires_grad) if out is None else into(out, wrap(array), name)
 
@@ -372,9 +391,15 @@ _DOC = """A new tensor of the given sizes, {}.
     Example:
         >>> {}
     """
-zeros = _size_keyword(_filled("zeros", 0), "zeros", _DOC.format("all 0", "zeros(2)\n        tensor([0., 0.])"))
+zeros = _size_keyword(
+    _filled("zeros", 0), "zeros", _DOC.format("all 0", "zeros(2)\n        tensor([0., 0.])")
+)
 ones = _size_keyword(_filled("ones", 1), "ones", _DOC.format("all 1", "ones(2)\n        tensor([1., 1.])"))
-empty = _size_keyword(_filled("empty", None), "empty", _DOC.format("of uninitialized memory", "empty(2, 3).shape\n        torch.Size([2, 3])"))
+empty = _size_keyword(
+    _filled("empty", None),
+    "empty",
+    _DOC.format("of uninitialized memory", "empty(2, 3).shape\n        torch.Size([2, 3])"),
+)
 
 
 def full(
@@ -406,7 +431,9 @@ def full(
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, **options: Any) -> Tensor:
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, **options: Any
+) -> Tensor:
     """A 0-d tensor of a number, in the default dtype unless told."""
     return full((), s, dtype=_dtype_or_default(dtype, "scalar_tensor"), layout=layout, device=device)
 
@@ -467,24 +494,37 @@ def full_like(
 
 
 def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+    size: Any,
+    stride: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
 ) -> Tensor:
     """Uninitialized memory seen with the given size and strides (in elements)."""
     check_options("empty_strided", device, layout)
     size, stride = _check_sizes((size,), "empty_strided"), sizes_of((stride,), "empty_strided")
     if len(size) != len(stride):
-        raise RuntimeError(f"empty_strided: dimensionality of sizes ({len(size)}) must match dimensionality of strides ({len(stride)})")
+        raise RuntimeError(
+            f"empty_strided: dimensionality of sizes ({len(size)}) must match dimensionality of strides ({len(stride)})"
+        )
     d = _dtype_or_default(dtype, "empty_strided").numpy
     span = 0 if 0 in size else 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))
     flat = np.empty(span, d)
-    return finish(np.lib.stride_tricks.as_strided(flat, size, [s * d.itemsize for s in stride]), requires_grad)
+    return finish(
+        np.lib.stride_tricks.as_strided(flat, size, [s * d.itemsize for s in stride]), requires_grad
+    )
 
 
 def empty_permuted(size: Any, physical_layout: Any, **options: Any) -> Tensor:
     """Uninitialized memory whose dims lie in memory in the order `physical_layout`."""
     order = list(physical_layout)
     if sorted(order) != list(_range(len(size))):
-        raise RuntimeError(f"empty_permuted: physical_layout must name each of the {len(size)} dims once, got {order}")
+        raise RuntimeError(
+            f"empty_permuted: physical_layout must name each of the {len(size)} dims once, got {order}"
+        )
     t = empty([size[d] for d in order], **options)
     return wrap(t._array.transpose(np.argsort(order)))
 
@@ -522,7 +562,11 @@ def arange(
         start, end = 0, start
     start, end, step = _number(start), _number(end), _number(step)
     whole = all(isinstance(v, int) for v in (start, end, step))
-    d = (dtypes.int64 if whole else dtypes.get_default_dtype()) if dtype is None else dtypes.check(dtype, "arange")
+    d = (
+        (dtypes.int64 if whole else dtypes.get_default_dtype())
+        if dtype is None
+        else dtypes.check(dtype, "arange")
+    )
     if out is not None and dtype is None:
         d = out.dtype
     if step == 0:
@@ -530,7 +574,9 @@ def arange(
     if not all(math.isfinite(v) for v in (start, end)):
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     if (end - start) * (1 if step > 0 else -1) < 0:
-        raise RuntimeError(f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}")
+        raise RuntimeError(
+            f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}"
+        )
     n = -((start - end) // step) if whole else math.ceil((end - start) / step)
     if d.category <= dtypes.INTEGER:
         array = cast(start + np.arange(n) * step, d)
@@ -541,7 +587,9 @@ def arange(
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
     """Like `arange`, but with `end` included and always in the default dtype. Deprecated in PyTorch."""
-    warnings.warn("range: torch.range is deprecated; use torch.arange, whose end is not included", stacklevel=2)
+    warnings.warn(
+        "range: torch.range is deprecated; use torch.arange, whose end is not included", stacklevel=2
+    )
     if end is None:
         start, end = 0, start
     n = math.floor((end - start) / step) + 1
@@ -553,7 +601,11 @@ def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
     """Even steps, counted from the nearer end, as PyTorch does so that both ends are exact."""
     if steps == 1:
         return np.array([start], d.numpy if d.category >= dtypes.FLOAT else np.float64)
-    compute = d.numpy if d.category >= dtypes.FLOAT and d.itemsize >= 4 else np.dtype(np.float32 if d.category >= dtypes.FLOAT else np.float64)
+    compute = (
+        d.numpy
+        if d.category >= dtypes.FLOAT and d.itemsize >= 4
+        else np.dtype(np.float32 if d.category >= dtypes.FLOAT else np.float64)
+    )
     a, b = compute.type(start), compute.type(end)
     step = compute.type((b - a) / compute.type(steps - 1))
     i = np.arange(steps)
@@ -594,7 +646,19 @@ def linspace(
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "linspace")
 
 
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tensor | None = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def logspace(
+    start: Any,
+    end: Any,
+    steps: int,
+    base: float = 10.0,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """`base` to the power of `steps` numbers evenly from `start` to `end`."""
     check_options("logspace", device, layout)
     d = _dtype_or_default(dtype, "logspace")
@@ -605,7 +669,17 @@ def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, out: Tenso
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "logspace")
 
 
-def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A matrix with ones on the diagonal and zeros elsewhere.
 
     Example:
@@ -620,13 +694,17 @@ def eye(n: int, m: int | None = None, *, out: Tensor | None = None, dtype: Any =
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "eye")
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None
+) -> Tensor:
     """Row and column indices of a matrix's lower triangle, as two rows."""
     check_options("tril_indices", device, layout)
     return wrap(np.array(np.tril_indices(row, offset, col)).astype(dtype.numpy))
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64, device: Any = None, layout: Any = None
+) -> Tensor:
     """Row and column indices of a matrix's upper triangle, as two rows."""
     check_options("triu_indices", device, layout)
     return wrap(np.array(np.triu_indices(row, offset, col)).astype(dtype.numpy))
@@ -643,7 +721,9 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     from .shape import broadcast_tensors, view_as_complex
 
     if real.dtype is not imag.dtype:
-        raise RuntimeError(f"complex: real and imag must have the same dtype, got {real.dtype} and {imag.dtype}")
+        raise RuntimeError(
+            f"complex: real and imag must have the same dtype, got {real.dtype} and {imag.dtype}"
+        )
     if real.dtype not in (dtypes.float32, dtypes.float64):
         raise RuntimeError(f"complex: real and imag must be float32 or float64, got {real.dtype}")
     result = view_as_complex(stack(broadcast_tensors(real, imag), -1))
@@ -668,12 +748,26 @@ def _new(name: str, create: Any) -> None:
     setattr(Tensor, f"new_{name}", method_)
 
 
-for _name, _create in {"zeros": zeros, "ones": ones, "empty": empty, "full": full, "empty_strided": empty_strided}.items():
+for _name, _create in {
+    "zeros": zeros,
+    "ones": ones,
+    "empty": empty,
+    "full": full,
+    "empty_strided": empty_strided,
+}.items():
     _new(_name, _create)
 
 
 @method()
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, **options: Any) -> Tensor:
+def new_tensor(
+    self: Tensor,
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    **options: Any,
+) -> Tensor:
     """`tensor(data)` with this tensor's dtype unless another is given."""
     return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)
 
@@ -698,4 +792,8 @@ def legacy_constructor(d: dtypes.dtype) -> type:
 
             return wrap(_legacy(args, device, d))
 
-    return Meta(f"{d.legacy}Tensor", (), {"dtype": d, "__doc__": f"PyTorch's old constructor of {d} tensors.", "__module__": "torch"})
+    return Meta(
+        f"{d.legacy}Tensor",
+        (),
+        {"dtype": d, "__doc__": f"PyTorch's old constructor of {d} tensors.", "__module__": "torch"},
+    )

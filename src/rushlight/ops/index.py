@@ -32,7 +32,6 @@ from .shape import (
     expand,
     movedim,
     reshape,
-
 )
 
 __all__ = [
@@ -145,7 +144,9 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
                 basic.append(item)
             else:
                 if step is not None and step.__index__() <= 0:
-                    raise ValueError(f"index: step must be greater than zero, got {step}; use torch.flip to reverse")
+                    raise ValueError(
+                        f"index: step must be greater than zero, got {step}; use torch.flip to reverse"
+                    )
                 basic.append(slice(_bound(start), _bound(stop), _bound(step)))
                 node = SliceBackward0
             arrays.append(slice(None))
@@ -153,7 +154,9 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
         else:
             any_array = True
             if item.dtype.kind not in "biu":
-                raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(item.dtype)}")
+                raise IndexError(
+                    f"tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(item.dtype)}"
+                )
             if item.dtype == np.uint8:
                 item = item.astype(bool)
             n = _dims_of(item)
@@ -288,7 +291,9 @@ def _index_arrays(indices: Sequence, function: str) -> tuple:
             continue
         array = i._array if isinstance(i, TensorBase) else np.asarray(i)
         if array.dtype.kind not in "biu":
-            raise IndexError(f"{function}: tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(array.dtype)}")
+            raise IndexError(
+                f"{function}: tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(array.dtype)}"
+            )
         where.append(array.astype(bool) if array.dtype == np.uint8 else array)
     return tuple(where)
 
@@ -403,7 +408,9 @@ def _along(x: np.ndarray, dim: int, index: np.ndarray) -> tuple:
     return tuple(where)
 
 
-def _check_gather(input: Tensor, dim: int, index: Any, function: str, against: Tensor | None = None) -> tuple[int, np.ndarray]:
+def _check_gather(
+    input: Tensor, dim: int, index: Any, function: str, against: Tensor | None = None
+) -> tuple[int, np.ndarray]:
     where = _check_index(index, function)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), function)
@@ -429,7 +436,9 @@ def _check_gather(input: Tensor, dim: int, index: Any, function: str, against: T
         n = xshape[dim]
         low, high = int(where.min()), int(where.max())
         if low < 0 or high >= n:
-            raise RuntimeError(f"{function}: index {high if high >= n else low} is out of bounds for dimension {dim} with size {n}")
+            raise RuntimeError(
+                f"{function}: index {high if high >= n else low} is out of bounds for dimension {dim} with size {n}"
+            )
     return dim, where
 
 
@@ -445,7 +454,9 @@ class GatherBackward0(Function):
 
 
 @method()
-def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None) -> Tensor:
+def gather(
+    input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False, out: Tensor | None = None
+) -> Tensor:
     """out[i][j] = input[index[i][j]][j] (for dim 0), and likewise for other dims.
 
     Raises:
@@ -468,7 +479,9 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False,
 
 
 @method()
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
+def take_along_dim(
+    input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """`gather` with broadcasting; without dim, of the flattened input."""
     if dim is None:
         result = gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
@@ -476,7 +489,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
         ndim = input._array.ndim
         dim = wrap_dim(dim, ndim, "take_along_dim")
         if indices._array.ndim != ndim:
-            raise RuntimeError(f"take_along_dim: input and indices should have the same number of dimensions, got {ndim} and {indices._array.ndim}")
+            raise RuntimeError(
+                f"take_along_dim: input and indices should have the same number of dimensions, got {ndim} and {indices._array.ndim}"
+            )
         a, b = list(input._array.shape), list(indices._array.shape)
         a[dim] = b[dim] = 1
         shape = list(broadcast_shapes(a, b))
@@ -508,7 +523,12 @@ class ScatterBackward0(Function):
     def backward(ctx: Any, dy: Tensor) -> tuple:
         index = wrap(ctx.index)
         dx = scatter(dy, ctx.dim, index, 0) if ctx.needs_input_grad[0] else None
-        return dx, None, None, _from_corner(gather(dy, ctx.dim, index), ctx.src_shape) if ctx.needs_input_grad[3] else None
+        return (
+            dx,
+            None,
+            None,
+            _from_corner(gather(dy, ctx.dim, index), ctx.src_shape) if ctx.needs_input_grad[3] else None,
+        )
 
 
 def _from_corner(d: Tensor, shape: tuple) -> Tensor:
@@ -530,7 +550,11 @@ class ScatterAddBackward0(Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        d = _from_corner(gather(dy, ctx.dim, wrap(ctx.index)), ctx.src_shape) if ctx.needs_input_grad[3] else None
+        d = (
+            _from_corner(gather(dy, ctx.dim, wrap(ctx.index)), ctx.src_shape)
+            if ctx.needs_input_grad[3]
+            else None
+        )
         return dy, None, None, d
 
 
@@ -540,7 +564,9 @@ def _lift(*xs: Any) -> tuple:
 
 
 @method(inplace=True)
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
+) -> Tensor:
     """A copy of `input` with out[index[i][j]][j] = src[i][j] (for dim 0); `src` may be one number.
 
     Args:
@@ -565,7 +591,10 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
         return input.clone()  # type: ignore[attr-defined]
     if not input._array.ndim or not where.ndim:
         x, s = _lift(input, src)
-        return reshape(ScatterBackward0.apply(x, dim, where.reshape(-1) if not where.ndim else where, s), input._array.shape)
+        return reshape(
+            ScatterBackward0.apply(x, dim, where.reshape(-1) if not where.ndim else where, s),
+            input._array.shape,
+        )
     return ScatterBackward0.apply(input, dim, where, src)
 
 
@@ -583,7 +612,10 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     if not where.size:
         return input.clone()  # type: ignore[attr-defined]
     x, s = _lift(input, src)
-    return reshape(ScatterAddBackward0.apply(x, dim, where.reshape(-1) if not where.ndim else where, s), input._array.shape)
+    return reshape(
+        ScatterAddBackward0.apply(x, dim, where.reshape(-1) if not where.ndim else where, s),
+        input._array.shape,
+    )
 
 
 _REDUCE = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
@@ -599,20 +631,28 @@ def _start_of(reduce: str, d: np.dtype) -> Any:
 
 
 @method(inplace=True)
-def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+def scatter_reduce(
+    input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
+) -> Tensor:
     """Values of `src` combined at the places `index` names, by "sum", "prod", "mean", "amax" or "amin".
 
     Args:
         include_self: Whether the values of `input` take part.
 
     Example:
-        >>> scatter_reduce(rushlight.zeros(2), 0, rushlight.tensor([0, 0]), rushlight.tensor([1.0, 3.0]), "amax")
+        >>> scatter_reduce(
+        ...     rushlight.zeros(2), 0, rushlight.tensor([0, 0]), rushlight.tensor([1.0, 3.0]), "amax"
+        ... )
         tensor([3., 0.])
     """
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
-        raise RuntimeError(f"scatter_reduce: reduce must be one of sum, prod, mean, amax, amin, got {reduce!r}")
+        raise RuntimeError(
+            f"scatter_reduce: reduce must be one of sum, prod, mean, amax, amin, got {reduce!r}"
+        )
     if src._array.dtype != input._array.dtype:
-        raise RuntimeError(f"scatter_reduce: src must have the dtype of input, {input.dtype}, got {src.dtype}")
+        raise RuntimeError(
+            f"scatter_reduce: src must have the dtype of input, {input.dtype}, got {src.dtype}"
+        )
     dim, where = _check_gather(input, dim, index, "scatter_reduce", src)
     if not where.size:
         return input.clone()  # type: ignore[attr-defined]
@@ -628,7 +668,11 @@ def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: 
         count = np.full(input._array.shape, 1 if include_self else 0, np.int64)
         np.add.at(count, _along(count, dim, where), 1)
         counts = wrap(np.maximum(count, 1)).to(total.dtype)  # type: ignore[attr-defined]
-        result = total / counts if total.dtype.category >= dtypes.FLOAT else total.div(counts, rounding_mode="floor")  # type: ignore[operator,attr-defined]
+        result = (
+            total / counts
+            if total.dtype.category >= dtypes.FLOAT
+            else total.div(counts, rounding_mode="floor")
+        )  # type: ignore[operator,attr-defined]
         return reshape(result, shape)
     return reshape(ScatterReduceBackward0.apply(input, dim, where, src, reduce), shape)
 
@@ -656,7 +700,9 @@ class ScatterReduceBackward0(Function):
             zeros = scatter_add(masked, ctx.dim, index, (src == 0).to(x.dtype))
             safe_x, safe_src = masked_fill(x, x == 0, 1), masked_fill(src, src == 0, 1)
             nonzero = scatter_reduce(safe_x, ctx.dim, index, safe_src, "prod")
-            dx = dy * where(zeros == 0, nonzero / safe_x, where((zeros == 1) & (x == 0), nonzero, 0 * nonzero))  # type: ignore[operator]
+            dx = dy * where(
+                zeros == 0, nonzero / safe_x, where((zeros == 1) & (x == 0), nonzero, 0 * nonzero)
+            )  # type: ignore[operator]
             z, p, g = (gather(v, ctx.dim, index) for v in (zeros, nonzero, dy))
             ds = g * where(z == 0, p / safe_src, where((z == 1) & (src == 0), p, 0 * p))  # type: ignore[operator]
         else:
@@ -678,10 +724,17 @@ class IndexAddBackward0(Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        return dy, None, None, IndexSelectBackward0.apply(dy, ctx.dim, ctx.index) if ctx.needs_input_grad[3] else None
+        return (
+            dy,
+            None,
+            None,
+            IndexSelectBackward0.apply(dy, ctx.dim, ctx.index) if ctx.needs_input_grad[3] else None,
+        )
 
 
-def _check_source(input: Tensor, dim: int, index: Any, source: Tensor, function: str) -> tuple[int, np.ndarray]:
+def _check_source(
+    input: Tensor, dim: int, index: Any, source: Tensor, function: str
+) -> tuple[int, np.ndarray]:
     where = _check_index(index, function)
     if where.ndim > 1:
         raise IndexError(f"{function}: index is supposed to be a vector, got {where.ndim} dims")
@@ -689,18 +742,26 @@ def _check_source(input: Tensor, dim: int, index: Any, source: Tensor, function:
     dim = wrap_dim(dim, input._array.ndim, function)
     where = where.reshape(-1)
     if source._array.dtype != input._array.dtype:
-        raise RuntimeError(f"{function}: source must have the dtype of input, {input.dtype}, got {source.dtype}")
+        raise RuntimeError(
+            f"{function}: source must have the dtype of input, {input.dtype}, got {source.dtype}"
+        )
     expected = (*shape[:dim], where.size, *shape[dim + 1 :])
     if sshape != expected:
-        raise RuntimeError(f"{function}: source must have shape {list(expected)} for {where.size} indices of dim {dim}, got {list(sshape)}")
+        raise RuntimeError(
+            f"{function}: source must have shape {list(expected)} for {where.size} indices of dim {dim}, got {list(sshape)}"
+        )
     n = shape[dim]
     if where.size and (int(where.min()) < 0 or int(where.max()) >= n):
-        raise IndexError(f"{function}: index must be in [0, {n - 1}], got {int(where.max())} (index out of range in self)")
+        raise IndexError(
+            f"{function}: index must be in [0, {n - 1}], got {int(where.max())} (index out of range in self)"
+        )
     return dim, where
 
 
 @method(inplace=True)
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
+def index_add(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1, out: Tensor | None = None
+) -> Tensor:
     """A copy of `input` with `alpha * source` added at the given indices of `dim`.
 
     Example:
@@ -716,7 +777,9 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
 
 
 @method(inplace=True)
-def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None) -> Tensor:
+def index_copy(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor:
     """A copy of `input` with the given indices of `dim` replaced by those of `source`."""
     dim, where = _check_source(input, dim, index, source, "index_copy")
     x, s = _lift(input, source)
@@ -732,24 +795,43 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     dim = wrap_dim(dim, len(shape), "index_fill")
     n = shape[dim] if shape else 1
     if where.size and (int(where.min()) < -n or int(where.max()) >= n):
-        raise IndexError(f"index_fill: index must be in [{-n}, {n - 1}], got {int(where.max())} (index out of range in self)")
+        raise IndexError(
+            f"index_fill: index must be in [{-n}, {n - 1}], got {int(where.max())} (index out of range in self)"
+        )
     if isinstance(value, TensorBase) and value._array.ndim:
-        raise RuntimeError(f"index_fill: value must be a number or a 0-d tensor, got {value._array.ndim} dims")
+        raise RuntimeError(
+            f"index_fill: value must be a number or a 0-d tensor, got {value._array.ndim} dims"
+        )
     mask = np.zeros(n, bool)
     mask[where] = True
-    mask = np.broadcast_to(mask.reshape((-1,) + (1,) * (len(shape) - dim - 1)), shape) if shape else mask.reshape(())
+    mask = (
+        np.broadcast_to(mask.reshape((-1,) + (1,) * (len(shape) - dim - 1)), shape)
+        if shape
+        else mask.reshape(())
+    )
     return masked_fill(input, wrap(mask), value)
 
 
 @method(inplace=True)
-def index_reduce(input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True, out: Tensor | None = None) -> Tensor:
+def index_reduce(
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: bool = True,
+    out: Tensor | None = None,
+) -> Tensor:
     """Rows of `source` combined at the given indices of `dim`, by "prod", "mean", "amax" or "amin"."""
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce: reduce must be one of prod, mean, amax, amin, got {reduce!r}")
     dim, where = _check_source(input, dim, index, source, "index_reduce")
     x, s = _lift(input, source)
     full = np.broadcast_to(where.reshape((-1,) + (1,) * (s._array.ndim - dim - 1)), s._array.shape)
-    result = reshape(scatter_reduce(x, dim, wrap(full), s, reduce, include_self=include_self), input._array.shape)
+    result = reshape(
+        scatter_reduce(x, dim, wrap(full), s, reduce, include_self=include_self), input._array.shape
+    )
     return result if out is None else into(out, result, "index_reduce")
 
 
@@ -792,7 +874,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     where_ = _check_mask(mask, "masked_fill")
     if isinstance(value, TensorBase):
         if value._array.ndim:
-            raise RuntimeError(f"masked_fill: only supports a 0-dimensional value tensor, got one with {value._array.ndim} dims")
+            raise RuntimeError(
+                f"masked_fill: only supports a 0-dimensional value tensor, got one with {value._array.ndim} dims"
+            )
         value = to_dtype(value, input.dtype)  # type: ignore[arg-type]
     else:
         _check_value(value, input.dtype, "masked_fill")
@@ -833,7 +917,9 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     full = np.broadcast_to(where_, shape)
     n = int(full.sum())
     if source._array.size < n:
-        raise RuntimeError(f"masked_scatter: source must have at least {n} elements (as many as the mask has True), got {source._array.size}")
+        raise RuntimeError(
+            f"masked_scatter: source must have at least {n} elements (as many as the mask has True), got {source._array.size}"
+        )
     x = expand(input, shape) if input._array.shape != shape else input
     return IndexPutBackward0.apply(x, (full,), reshape(source, (-1,))[:n], False)  # type: ignore[index]
 
@@ -862,7 +948,9 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         return nonzero(condition, as_tuple=True)
     mask = _check_condition(condition)
     d = result_type(input, other)
-    x, y = (to_dtype(v, d) if isinstance(v, TensorBase) else wrap(np.asarray(v, d.numpy)) for v in (input, other))  # type: ignore[arg-type]
+    x, y = (
+        to_dtype(v, d) if isinstance(v, TensorBase) else wrap(np.asarray(v, d.numpy)) for v in (input, other)
+    )  # type: ignore[arg-type]
     try:
         result = WhereBackward0.apply(mask, x, y)
     except ValueError:
@@ -879,7 +967,9 @@ def _check_condition(condition: Any) -> np.ndarray:
     if condition._array.dtype == np.uint8:
         return condition._array.astype(bool)
     if condition._array.dtype != np.bool_:
-        raise RuntimeError(f"where: expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+        raise RuntimeError(
+            f"where: expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+        )
     return condition._array
 
 
@@ -927,9 +1017,12 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
     """A copy with elements replaced (or added to) by their index in the flattened tensor."""
     array = _check_index(index, "put")
     if array.size != source._array.size:
-        raise RuntimeError(f"put: source and index must have the same number of elements, got {source._array.size} and {array.size}")
+        raise RuntimeError(
+            f"put: source and index must have the same number of elements, got {source._array.size} and {array.size}"
+        )
     return reshape(
-        index_put(reshape(input, (-1,)), (wrap(array.reshape(-1)),), reshape(source, (-1,)), accumulate), input._array.shape
+        index_put(reshape(input, (-1,)), (wrap(array.reshape(-1)),), reshape(source, (-1,)), accumulate),
+        input._array.shape,
     )
 
 
@@ -993,7 +1086,9 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     ndim = len(shape) + 1
     dim1, dim2 = wrap_dim(dim1, ndim, "diag_embed", "dim1"), wrap_dim(dim2, ndim, "diag_embed", "dim2")
     if dim1 == dim2:
-        raise RuntimeError(f"diag_embed: dim1 and dim2 must differ (diagonal dimensions cannot be identical), got {dim1} twice")
+        raise RuntimeError(
+            f"diag_embed: dim1 and dim2 must differ (diagonal dimensions cannot be identical), got {dim1} twice"
+        )
     zeros = input.new_zeros((*shape[:-1], n, n))  # type: ignore[attr-defined]
     return movedim(diagonal_scatter(zeros, input, offset, -2, -1), (-2, -1), (dim1, dim2))
 
@@ -1070,10 +1165,14 @@ def select_scatter(input: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
 
 
 @method()
-def slice_scatter(input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Tensor:
+def slice_scatter(
+    input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Tensor:
     """A copy with a slice of `dim` replaced by `src`."""
     at = wrap_dim(dim, input._array.ndim, "slice_scatter")
-    return _view_scatter(input, src, lambda t: t[(*(slice(None),) * at, slice(start, end, step))], "slice_scatter")
+    return _view_scatter(
+        input, src, lambda t: t[(*(slice(None),) * at, slice(start, end, step))], "slice_scatter"
+    )
 
 
 @method()
@@ -1083,8 +1182,10 @@ def diagonal_scatter(input: Tensor, src: Tensor, offset: int = 0, dim1: int = 0,
 
 
 @method()
-def as_strided_scatter(input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+def as_strided_scatter(
+    input: Tensor, src: Tensor, size: Any, stride: Any, storage_offset: int | None = None
+) -> Tensor:
     """A copy with the part that `as_strided` would show replaced by `src`."""
-    return _view_scatter(input, src, lambda t: as_strided(t, size, stride, storage_offset), "as_strided_scatter")
-
-
+    return _view_scatter(
+        input, src, lambda t: as_strided(t, size, stride, storage_offset), "as_strided_scatter"
+    )

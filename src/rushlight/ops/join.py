@@ -89,7 +89,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     for i, x in enumerate(kept):
         other = x._array.shape
         if len(other) != len(shape):
-            raise RuntimeError(f"cat: Tensors must have same number of dimensions: got {len(shape)} and {len(other)}")
+            raise RuntimeError(
+                f"cat: Tensors must have same number of dimensions: got {len(shape)} and {len(other)}"
+            )
         for d, (a, b) in enumerate(zip(shape, other, strict=True)):
             if a != b and d != dim:
                 raise RuntimeError(
@@ -229,7 +231,9 @@ def tile(input: Tensor, *dims: Any) -> Tensor:
 
 
 @method()
-def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Each element repeated in place, `repeats` times (one number, or one for each index of `dim`).
 
     Example:
@@ -244,7 +248,9 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None
     counts = repeats._array if isinstance(repeats, TensorBase) else np.asarray(repeats)
     n = input._array.shape[dim]
     if counts.size != 1 and counts.size != n:
-        raise RuntimeError(f"repeat_interleave: repeats must have the same size as input along dim ({n}), got {counts.size}")
+        raise RuntimeError(
+            f"repeat_interleave: repeats must have the same size as input along dim ({n}), got {counts.size}"
+        )
     if counts.size and counts.min() < 0:
         raise RuntimeError("repeat_interleave: repeats can not be negative")
     index = np.repeat(np.arange(n), np.broadcast_to(counts.reshape(-1), (n,)))
@@ -316,7 +322,9 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         return reshape(RollBackward0.apply(reshape(input, (-1,)), by, (0,)), input._array.shape)
     along = (dims,) if isinstance(dims, int) else tuple(dims)
     if len(by) != len(along):
-        raise RuntimeError(f"roll: shifts and dimensions must align, got {len(by)} shifts and {len(along)} dims")
+        raise RuntimeError(
+            f"roll: shifts and dimensions must align, got {len(by)} shifts and {len(along)} dims"
+        )
     ndim = input._array.ndim
     return RollBackward0.apply(input, by, tuple([wrap_dim(d, ndim, "roll") for d in along]))
 
@@ -374,13 +382,19 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 def block_diag(*tensors: Any) -> Tensor:
     """Matrices along the diagonal of a larger one, zeros elsewhere."""
-    given = _same_type([x if isinstance(x, TensorBase) else wrap(np.asarray(x)) for x in tensors], "block_diag") if tensors else []
+    given = (
+        _same_type([x if isinstance(x, TensorBase) else wrap(np.asarray(x)) for x in tensors], "block_diag")
+        if tensors
+        else []
+    )
     if not given:
         return wrap(np.zeros((1, 0), np.float32))
     matrices = []
     for x in given:
         if x._array.ndim > 2:
-            raise RuntimeError(f"block_diag: input tensors must have 2 or fewer dimensions, got {x._array.ndim}")
+            raise RuntimeError(
+                f"block_diag: input tensors must have 2 or fewer dimensions, got {x._array.ndim}"
+            )
         matrices.append(atleast_2d(x))
     width = sum(m._array.shape[1] for m in matrices)
     rows, left = [], 0

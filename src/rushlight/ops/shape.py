@@ -70,10 +70,14 @@ def _fill_minus_one(shape: tuple[int, ...], n: int, function: str) -> tuple[int,
     for i, s in enumerate(shape):
         if s == -1:
             if unknown >= 0:
-                raise RuntimeError(f"{function}: only one dimension can be inferred (-1), got shape {list(shape)}")
+                raise RuntimeError(
+                    f"{function}: only one dimension can be inferred (-1), got shape {list(shape)}"
+                )
             unknown = i
         elif s < 0:
-            raise RuntimeError(f"{function}: shape must not have negative sizes but one -1 (invalid shape dimension), got {list(shape)}")
+            raise RuntimeError(
+                f"{function}: shape must not have negative sizes but one -1 (invalid shape dimension), got {list(shape)}"
+            )
         else:
             known *= s
     if unknown >= 0:
@@ -151,11 +155,17 @@ def _view_dtype(x: Tensor, dtype: dtypes.dtype) -> Tensor:
         out = array.view(dtype.numpy)
     else:
         if not array.ndim:
-            raise RuntimeError(f"view: self.dim() cannot be 0 to view {x.dtype} as {dtype} (different element sizes)")
+            raise RuntimeError(
+                f"view: self.dim() cannot be 0 to view {x.dtype} as {dtype} (different element sizes)"
+            )
         if array.strides[-1] != array.itemsize and array.shape[-1] != 1:
-            raise RuntimeError(f"view: self.stride(-1) must be 1 to view {x.dtype} as {dtype}, got {x.stride()[-1]}")
+            raise RuntimeError(
+                f"view: self.stride(-1) must be 1 to view {x.dtype} as {dtype}, got {x.stride()[-1]}"
+            )
         if array.shape[-1] * array.itemsize % dtype.itemsize:
-            raise RuntimeError(f"view: the last size in bytes must be divisible by {dtype.itemsize} to view as {dtype}")
+            raise RuntimeError(
+                f"view: the last size in bytes must be divisible by {dtype.itemsize} to view as {dtype}"
+            )
         out = array.view(dtype.numpy)
     result = wrap(out)
     result._share_version(x)
@@ -200,7 +210,10 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """
     array = input._array
     ndim = array.ndim
-    first, last = wrap_dim(start_dim, ndim, "flatten", "start_dim"), wrap_dim(end_dim, ndim, "flatten", "end_dim")
+    first, last = (
+        wrap_dim(start_dim, ndim, "flatten", "start_dim"),
+        wrap_dim(end_dim, ndim, "flatten", "end_dim"),
+    )
     if first > last:
         raise RuntimeError(f"flatten: start_dim must not come after end_dim, got {start_dim} and {end_dim}")
     if ndim == 0:
@@ -316,7 +329,9 @@ def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; tensors with fewer dims as they are."""
     ndim = input._array.ndim
     if ndim > 2:
-        raise RuntimeError(f"t: input must have at most 2 dims, got {ndim}; use .mT or .transpose(dim0, dim1)")
+        raise RuntimeError(
+            f"t: input must have at most 2 dims, got {ndim}; use .mT or .transpose(dim0, dim1)"
+        )
     return TBackward0.apply(input) if ndim == 2 else AliasBackward0.apply(input)
 
 
@@ -397,7 +412,13 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     shape = input._array.shape
     if dim is None:
         return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
-    dims = (wrap_dim(dim, len(shape), "squeeze"),) if isinstance(dim, int) else wrap_dims(dim, len(shape), "squeeze") if dim else ()
+    dims = (
+        (wrap_dim(dim, len(shape), "squeeze"),)
+        if isinstance(dim, int)
+        else wrap_dims(dim, len(shape), "squeeze")
+        if dim
+        else ()
+    )
     return SqueezeBackward1.apply(input, tuple([d for d in dims if shape and shape[d] == 1]))
 
 
@@ -408,7 +429,11 @@ class UnsqueezeBackward0(Function):
     def forward(ctx: Any, x: Tensor, dim: int) -> Tensor:
         ctx.dim = dim
         array = x._array
-        return wrap(array.reshape((*array.shape[:dim], 1, *array.shape[dim:])) if array.flags.c_contiguous else np.expand_dims(array, dim))
+        return wrap(
+            array.reshape((*array.shape[:dim], 1, *array.shape[dim:]))
+            if array.flags.c_contiguous
+            else np.expand_dims(array, dim)
+        )
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -442,7 +467,10 @@ def _broadcast(array: np.ndarray, shape: tuple) -> np.ndarray:
     if array.size:
         lead = len(shape) - array.ndim
         strides = (0,) * lead + tuple(
-            [st if n == want else 0 for st, n, want in zip(array.strides, array.shape, shape[lead:], strict=True)]
+            [
+                st if n == want else 0
+                for st, n, want in zip(array.strides, array.shape, shape[lead:], strict=True)
+            ]
         )
         return np.lib.stride_tricks.as_strided(array, shape, strides)
     return np.broadcast_to(array, shape)
@@ -470,7 +498,9 @@ def expand(self: Tensor, *sizes: Any) -> Tensor:
         have = shape[i - lead] if i >= lead else 1
         if want == -1:
             if i < lead:
-                raise RuntimeError(f"expand: -1 is not allowed in a leading, non-existing dimension {i}, got {list(wanted)}")
+                raise RuntimeError(
+                    f"expand: -1 is not allowed in a leading, non-existing dimension {i}, got {list(wanted)}"
+                )
             want = have
         if want < 0 or (have != want and have != 1):
             raise RuntimeError(
@@ -546,7 +576,9 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     shape, have = sizes_of(size, "sum_to_size"), self._array.shape
     lead = len(have) - len(shape)
     if lead < 0 or any(n not in (1, have[lead + i]) for i, n in enumerate(shape)):
-        raise RuntimeError(f"sum_to_size: size {list(shape)} must be expandable to the tensor's size {list(have)}")
+        raise RuntimeError(
+            f"sum_to_size: size {list(shape)} must be expandable to the tensor's size {list(have)}"
+        )
     return self if shape == have else SumToSizeBackward0.apply(self, shape)
 
 
@@ -611,7 +643,9 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         raise IndexError(f"narrow: start must be in [{-n}, {n}], got {start}")
     first = start + n if start < 0 else start
     if length < 0 or first + length > n:
-        raise RuntimeError(f"narrow: start ({start}) + length ({length}) must not exceed the dimension size ({n})")
+        raise RuntimeError(
+            f"narrow: start ({start}) + length ({length}) must not exceed the dimension size ({n})"
+        )
     return slice_dim(input, dim, first, first + length)
 
 
@@ -630,7 +664,9 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
     n = shape[dim]
     index = index.__index__()
     if not -n <= index < n:
-        raise IndexError(f"select: index must be in [{-n}, {n - 1}] for dim {dim} of size {n}, got {index} (out of range)")
+        raise IndexError(
+            f"select: index must be in [{-n}, {n - 1}] for dim {dim} of size {n}, got {index} (out of range)"
+        )
     return SelectBackward0.apply(input, (*(slice(None),) * dim, index, ...))
 
 
@@ -765,7 +801,9 @@ def _named_split(name: str, dims: int, dim: int) -> Any:
         if isinstance(indices_or_sections, int):
             n = input._array.shape[at]
             if indices_or_sections < 1 or n % indices_or_sections:
-                raise RuntimeError(f"{name}: the size along dim {at} ({n}) must be divisible by the sections, got {indices_or_sections}")
+                raise RuntimeError(
+                    f"{name}: the size along dim {at} ({n}) must be divisible by the sections, got {indices_or_sections}"
+                )
         return tensor_split(input, indices_or_sections, at)
 
     named.__name__ = named.__qualname__ = name
@@ -821,7 +859,9 @@ class DiagonalBackward0(Function):
         out = x._array.diagonal(offset, dim1, dim2)
         if not out.flags.writeable:  # NumPy gives a read-only view
             out = np.lib.stride_tricks.as_strided(
-                np.lib.stride_tricks.as_strided(x._array, (), ()) if not out.size else _at(x._array, out), out.shape, out.strides
+                np.lib.stride_tricks.as_strided(x._array, (), ()) if not out.size else _at(x._array, out),
+                out.shape,
+                out.strides,
             )
         return wrap(out)
 
@@ -848,7 +888,9 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     ndim = input._array.ndim
     dim1, dim2 = wrap_dim(dim1, ndim, "diagonal", "dim1"), wrap_dim(dim2, ndim, "diagonal", "dim2")
     if dim1 == dim2:
-        raise RuntimeError(f"diagonal: dim1 and dim2 must differ (diagonal dimensions cannot be identical), got {dim1} twice")
+        raise RuntimeError(
+            f"diagonal: dim1 and dim2 must differ (diagonal dimensions cannot be identical), got {dim1} twice"
+        )
     return DiagonalBackward0.apply(input, offset, dim1, dim2)
 
 
@@ -868,7 +910,12 @@ class StridedBackward0(Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
         size, stride, offset = ctx.geometry
-        return dy.strided_adjoint(ctx.shape, ctx.x_stride, ctx.x_offset, size, stride, offset), None, None, None  # type: ignore[attr-defined]
+        return (
+            dy.strided_adjoint(ctx.shape, ctx.x_stride, ctx.x_offset, size, stride, offset),
+            None,
+            None,
+            None,
+        )  # type: ignore[attr-defined]
 
 
 StridedBackward0._name = "AsStridedBackward0"
@@ -885,17 +932,30 @@ class StridedAdjointBackward0(Function):
     """Sum dy, laid out with one geometry, into a tensor laid out in the same memory with another."""
 
     @staticmethod
-    def forward(ctx: Any, dy: Tensor, shape: tuple, x_stride: tuple, x_offset: int, size: tuple, stride: tuple, offset: int) -> Tensor:
+    def forward(
+        ctx: Any,
+        dy: Tensor,
+        shape: tuple,
+        x_stride: tuple,
+        x_offset: int,
+        size: tuple,
+        stride: tuple,
+        offset: int,
+    ) -> Tensor:
         ctx.rest = (shape, x_stride, x_offset, size, stride, offset)
         low = min(x_offset, offset)
-        flat = np.zeros(max(x_offset + _extent(shape, x_stride), offset + _extent(size, stride)) - low, dy._array.dtype)
+        flat = np.zeros(
+            max(x_offset + _extent(shape, x_stride), offset + _extent(size, stride)) - low, dy._array.dtype
+        )
         item = flat.itemsize
         if dy._array.size:
             positions = np.lib.stride_tricks.as_strided(
                 np.arange(flat.size)[offset - low :], size, tuple([s * 8 for s in stride])
             )
             np.add.at(flat, positions, dy._array)
-        dx = np.lib.stride_tricks.as_strided(flat[x_offset - low :], shape, tuple([s * item for s in x_stride]))
+        dx = np.lib.stride_tricks.as_strided(
+            flat[x_offset - low :], shape, tuple([s * item for s in x_stride])
+        )
         if 0 in x_stride:  # memory that several elements of x share counts once for them all
             shared = 1
             for n, s in zip(shape, x_stride, strict=True):
@@ -916,7 +976,9 @@ def strided_adjoint(self: Tensor, *geometry: Any) -> Tensor:
 
 
 @method()
-def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None) -> Tensor:
+def as_strided(
+    input: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
     """A view with the given sizes and strides (in elements) into the memory of `input`.
 
     Raises:
@@ -930,9 +992,13 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     size, stride = sizes_of((size,), "as_strided"), sizes_of((stride,), "as_strided")
     offset = input.storage_offset() if storage_offset is None else storage_offset
     if len(size) != len(stride):
-        raise RuntimeError(f"as_strided: mismatch in length of strides and shape, got {len(stride)} and {len(size)}")
+        raise RuntimeError(
+            f"as_strided: mismatch in length of strides and shape, got {len(stride)} and {len(size)}"
+        )
     if min(stride, default=0) < 0 or min(size, default=0) < 0 or offset < 0:
-        raise RuntimeError(f"as_strided: sizes, strides and storage_offset must not be negative, got {size}, {stride}, {offset}")
+        raise RuntimeError(
+            f"as_strided: sizes, strides and storage_offset must not be negative, got {size}, {stride}, {offset}"
+        )
     if offset + _extent(size, stride) > memory(input._array).size:
         raise RuntimeError(
             f"as_strided: sizes {list(size)}, strides {list(stride)}, storage_offset {offset} require "
@@ -1009,7 +1075,9 @@ def view_as_complex(input: Tensor) -> Tensor:
     if array.dtype not in (np.float32, np.float64):
         raise RuntimeError(f"view_as_complex: input must be float32 or float64, got {input.dtype}")
     if not array.ndim or array.shape[-1] != 2 or array.strides[-1] != array.itemsize:
-        raise RuntimeError(f"view_as_complex: the last dim must have size 2 and stride 1, got size {list(array.shape)}")
+        raise RuntimeError(
+            f"view_as_complex: the last dim must have size 2 and stride 1, got size {list(array.shape)}"
+        )
     return ViewAsComplexBackward0.apply(input)
 
 
@@ -1032,7 +1100,26 @@ def _view_copy(function: Any) -> None:
     __all__.append(name)
 
 
-for _f in (permute, transpose, t, squeeze, unsqueeze, expand, select, split, split_with_sizes, unbind, diagonal, as_strided, unfold, view, narrow, detach, view_as_real, view_as_complex):
+for _f in (
+    permute,
+    transpose,
+    t,
+    squeeze,
+    unsqueeze,
+    expand,
+    select,
+    split,
+    split_with_sizes,
+    unbind,
+    diagonal,
+    as_strided,
+    unfold,
+    view,
+    narrow,
+    detach,
+    view_as_real,
+    view_as_complex,
+):
     _view_copy(_f)
 
 

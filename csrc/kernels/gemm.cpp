@@ -126,7 +126,7 @@ static bool gemm_any(const GemmCall& g, bool alone) {
   if (g.k <= KC && round_up(g.n, NR) * g.k <= kStackFloats && (alone || g.m * g.n * g.k < kParallelWork)) {
     alignas(64) float packed[kStackFloats];
     for (int64_t j = 0; j < g.n; j += NR) pb(packed + j * g.k, 0, g.k, j, (int)(g.n - j < NR ? g.n - j : NR));
-    macro_kernel_strided(g.m, g.n, g.k, g.a, g.a_row, g.a_col, packed, out);
+    macro_kernel_strided(g.m, g.n, g.k, g.a, g.a_row, g.a_col, packed, NR * g.k, out);
     return true;
   }
   return gemm(g.m, g.n, g.k, pa, pb, out);

@@ -160,15 +160,16 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
 
 // The same with A where it lies: element (i, k) is a[i * rs + k * cs]. For A that is used too seldom
 // to be worth packing (few columns in C). Rows go in equal panels: 8 rows are 4 + 4, not 6 + 2.
+// B panels are `panel` floats apart, so that fewer than their kc terms can be used.
 [[maybe_unused]] static void macro_kernel_strided(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs, int64_t cs,
-                                 const float* b, const GemmOut& out) {
+                                                  const float* b, int64_t panel, const GemmOut& out) {
   const int64_t panels = ceil_div(m, MR);
-  for (int64_t j = 0; j < n; j += NR) {
+  for (int64_t j = 0; j < n; j += NR, b += panel) {
     const int nr = (int)(n - j < NR ? n - j : NR);
     for (int64_t p = 0; p < panels; p++) {
       const int64_t i = m * p / panels;
       const int mr = (int)(m * (p + 1) / panels - i);
-      micro_kernel<false>(mr)(kc, a + i * rs, rs, cs, b + j * kc, NR, nr, out.at(i, j));
+      micro_kernel<false>(mr)(kc, a + i * rs, rs, cs, b, NR, nr, out.at(i, j));
     }
   }
 }
@@ -333,7 +334,7 @@ static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, cons
               const float* b = packed_b + k * n_wide + j * kc;
               if constexpr (kCanBeDirect<A>) {
                 if (direct) {
-                  macro_kernel_strided(tm, tn, kc, pa.p + (i0 + i) * pa.rs + (k0 + k) * pa.cs, pa.rs, pa.cs, b, part);
+                  macro_kernel_strided(tm, tn, kc, pa.p + (i0 + i) * pa.rs + (k0 + k) * pa.cs, pa.rs, pa.cs, b, NR * kc, part);
                   continue;
                 }
               }

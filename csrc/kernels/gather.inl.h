@@ -1,0 +1,328 @@
+// The implicit GEMM under convolution: one micro-kernel whose A operand is looked up in an image,
+//
+//     C[i][j] = sum over k of x[row[i] + off[k]] * B[k][j]          B packed in panels of NR columns
+//
+// Forward, rows are output pixels, k runs over the window's taps (channel and position), j over output
+// channels. The gradient of the weight swaps the two lists: rows are taps, k runs over pixels, B is dy
+// transposed. The gradient of the input is a forward pass over dy, once for each phase of the stride.
+// (BRGEMM's offset lists, Georganas et al. 2020, arXiv:1906.06440, and indirect convolution, Dukhan 2019,
+// arXiv:1907.02129.) Stride, dilation, groups and 1 to 3 dimensions differ only in the lists.
+#pragma once
+
+#include "kernels/conv.h"
+#include "kernels/gemm.inl.h"
+
+namespace RL_LEVEL {
+
+// Rows of a tile: XR addresses in general registers, 2 * XR sums in vector registers.
+constexpr int XR = W == 16 ? 8 : 6;
+
+template <int kRows>
+static void gather_tile(int64_t k, const float* x, const int32_t* row, const int32_t* off, const float* b, float* c,
+                        bool accumulate) {
+  const float* r[kRows];
+  vf sum[kRows][2] = {};
+  for (int i = 0; i < kRows; i++) r[i] = x + row[i];
+  for (int64_t p = 0; p < k; p++) {
+    const int64_t o = off[p];
+    const vf b0 = load(b), b1 = load(b + W);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; i++) {
+      const vf v = set1(r[i][o]);
+      sum[i][0] = fma(v, b0, sum[i][0]);
+      sum[i][1] = fma(v, b1, sum[i][1]);
+    }
+    b += NR;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; i++, c += NR) {
+    store(c, accumulate ? load(c) + sum[i][0] : sum[i][0]);
+    store(c + W, accumulate ? load(c + W) + sum[i][1] : sum[i][1]);
+  }
+}
+
+// All `rows` rows of one panel, the k terms in one go. c: rows x NR.
+static void gather_panel(int64_t rows, int64_t k, const float* x, const int32_t* row, const int32_t* off, const float* b,
+                         float* c, bool accumulate) {
+  int64_t i = 0;
+  for (; i + XR <= rows; i += XR) gather_tile<XR>(k, x, row + i, off, b, c + i * NR, accumulate);
+  row += i;
+  c += i * NR;
+  switch (rows - i) {
+#if RL_WIDTH == 16
+    case 7: return gather_tile<7>(k, x, row, off, b, c, accumulate);
+    case 6: return gather_tile<6>(k, x, row, off, b, c, accumulate);
+#endif
+    case 5: return gather_tile<5>(k, x, row, off, b, c, accumulate);
+    case 4: return gather_tile<4>(k, x, row, off, b, c, accumulate);
+    case 3: return gather_tile<3>(k, x, row, off, b, c, accumulate);
+    case 2: return gather_tile<2>(k, x, row, off, b, c, accumulate);
+    case 1: return gather_tile<1>(k, x, row, off, b, c, accumulate);
+  }
+}
+
+// A copy of (part of) an image with zeros around it, where every tap of every pixel can be read.
+struct Frame {
+  int64_t ext[3];  // size
+  int64_t plane;   // floats from channel to channel: an odd number of cache lines, so that a column of
+                   // channels spreads over all sets of the cache
+  void set(const int64_t* e) {
+    for (int i = 0; i < 3; i++) ext[i] = e[i];
+    plane = (ext[0] * ext[1] * ext[2] + 15) / 16 | 1;
+    plane *= 16;
+  }
+  int64_t at(int64_t a, int64_t b, int64_t c) const { return (a * ext[1] + b) * ext[2] + c; }
+
+  // Channels of `in` sized planes at x; the frame's first element is the input's element `origin`.
+  void fill(float* to, const float* x, int64_t channels, const int64_t* in, const int64_t* origin) const {
+    const int64_t left = origin[2] < 0 ? (-origin[2] < ext[2] ? -origin[2] : ext[2]) : 0, from = origin[2] + left;
+    int64_t n = in[2] - from;
+    n = n < 0 ? 0 : n > ext[2] - left ? ext[2] - left : n;
+    for (int64_t c = 0; c < channels; c++, to += plane, x += in[0] * in[1] * in[2]) {
+      float* row = to;
+      for (int64_t a = origin[0]; a < origin[0] + ext[0]; a++)
+        for (int64_t b = origin[1]; b < origin[1] + ext[1]; b++, row += ext[2]) {
+          if (a < 0 || a >= in[0] || b < 0 || b >= in[1]) {
+            for (int64_t i = 0; i < ext[2]; i++) row[i] = 0;
+            continue;
+          }
+          const float* src = x + (a * in[1] + b) * in[2] + from;
+          float* dst = row + left;
+          int64_t i = 0;
+          for (; i < left; i++) row[i] = 0;
+          for (i = 0; i + W <= n; i += W) store(dst + i, load(src + i));
+          for (; i < n; i++) dst[i] = src[i];
+          for (i = left + n; i < ext[2]; i++) row[i] = 0;
+        }
+    }
+  }
+};
+
+// Memory of the pool for one scope.
+class Buffer {
+ public:
+  explicit Buffer(int64_t floats) : bytes_((size_t)(floats + 16) * sizeof(float)), p_(rl::pool_alloc(bytes_)) {}
+  ~Buffer() {
+    if (p_) rl::pool_free(p_, bytes_);
+  }
+  Buffer(const Buffer&) = delete;
+  explicit operator bool() const { return p_ != nullptr; }
+  float* floats() const { return (float*)p_; }
+  int32_t* ints() const { return (int32_t*)p_; }
+
+ private:
+  size_t bytes_;
+  void* p_;
+};
+
+// The taps that reach one residue of the outputs, in one dimension.
+struct Side {
+  int64_t first, count;   // outputs first, first + every, ...: `count` of them
+  int64_t taps;           // window positions that reach them
+  const int32_t *k, *at;  // which positions, and how far from the pixel's place in the frame
+};
+
+// A convolution as the engine sees it: y[first + q*every] = sum of w[k] * frame[q*step + at(k)].
+struct GatherShape {
+  int64_t n, c, o, groups;  // of one group: channels in and out
+  int64_t in[3], out[3];
+  int64_t low[3];           // zeros before the input in the frame
+  int64_t step[3], every[3];
+  int64_t far[3];           // largest `at`
+  int64_t most[3];          // largest `count`
+  Side* side[3];            // every[i] of them
+  int64_t w_in, w_out, taps;  // strides of the weight: input channel, output channel; all positions
+  int64_t k1, k2;           // kernel sizes of the last two dimensions
+};
+
+// What a phase (one residue in each dimension) needs to know of its weight.
+struct Phase {
+  const Side* s[3];
+  int64_t taps;
+  int64_t panel0;  // floats before its packed panels, in a group's
+};
+
+static void pack_weight(const GatherShape& g, const Phase& f, const float* w, int64_t j0, float* dst) {
+  const int n = (int)(g.o - j0 < NR ? g.o - j0 : NR);
+  w += j0 * g.w_out;
+  if (g.w_in == g.taps && f.taps == g.taps && n == NR) {  // forward: (c, taps) is one run
+    PackB{w, 1, g.w_out}(dst, 0, g.c * g.taps, 0, NR);
+    return;
+  }
+  if (n < NR)
+    for (int64_t i = 0; i < g.c * f.taps * NR; i++) dst[i] = 0;
+  for (int64_t c = 0; c < g.c; c++, w += g.w_in, dst += f.taps * NR)
+    for (int j = 0; j < n; j++) {
+      const float* p = w + j * g.w_out;
+      float* to = dst + j;
+      for (int64_t a = 0; a < f.s[0]->taps; a++)
+        for (int64_t b = 0; b < f.s[1]->taps; b++) {
+          const float* row = p + (f.s[0]->k[a] * g.k1 + f.s[1]->k[b]) * g.k2;
+          for (int64_t e = 0; e < f.s[2]->taps; e++, to += NR) *to = row[f.s[2]->k[e]];
+        }
+    }
+}
+
+// y[position[i]] = tile[i][j] + bias[j] for one panel of n channels, `plane` floats apart.
+static void write_panel(const float* tile, int64_t rows, const int32_t* position, int n, int64_t plane, const float* bias,
+                        float* y) {
+  int64_t i = 0;
+  float b[NR];
+  for (int j = 0; j < NR; j++) b[j] = bias && j < n ? bias[j] : 0;
+  while (i < rows) {
+    if (i + W <= rows && position[i + W - 1] == position[i] + W - 1) {
+      float* to = y + position[i];
+      int j = 0;
+      for (; j + W <= n; j += W) {
+        float t[W * W];
+        transpose_block(tile + i * NR + j, NR, t, W);
+        for (int e = 0; e < W; e++) store(to + (j + e) * plane, load(t + e * W) + b[j + e]);
+      }
+      for (; j < n; j++)
+        for (int e = 0; e < W; e++) to[j * plane + e] = tile[(i + e) * NR + j] + b[j];
+      i += W;
+      continue;
+    }
+    for (int j = 0; j < n; j++) y[j * plane + position[i]] = tile[i * NR + j] + b[j];
+    i++;
+  }
+}
+
+constexpr int64_t kUnitPixels = 1024;       // pixels of a unit of work: 64 KiB of sums for a panel
+constexpr int64_t kFrameFloats = 80 << 10;  // its frame, at most, to stay in L2
+
+RL_INLINE int64_t at_most(int64_t n, int64_t most) { return n < most ? n : most; }
+RL_INLINE int64_t at_least(int64_t n, int64_t least) { return n > least ? n : least; }
+
+// Cuts images into bands of rows (of the first dimension that has more than one) and gathers small
+// images into units of several.
+struct Bands {
+  int dim;            // the dimension that is cut
+  int64_t rows;       // of a band
+  int64_t bands;      // of an image
+  int64_t images;     // of a unit
+  int64_t pixels;     // of a unit, at most
+  Frame frame;        // of one image's band
+
+  Bands(int64_t n, int64_t channels, const int64_t* count, const int64_t* step, const int64_t* far, int64_t target) {
+    dim = count[0] > 1 ? 0 : 1;
+    int64_t row = 1, ext[3];
+    for (int i = 0; i < 3; i++) {
+      ext[i] = (count[i] - 1) * step[i] + far[i] + 1;
+      if (i != dim) row *= count[i];
+    }
+    const int64_t row_floats = channels * (ext[0] * ext[1] * ext[2] / ext[dim]);
+    rows = at_least(target / at_least(row, 1), 1);
+    rows = at_most(rows, at_least((kFrameFloats / row_floats - far[dim] - 1) / step[dim] + 1, 1));
+    rows = at_most(rows, count[dim]);
+    bands = ceil_div(count[dim], rows);
+    rows = ceil_div(count[dim], bands);
+    ext[dim] = (rows - 1) * step[dim] + far[dim] + 1;
+    frame.set(ext);
+    images = bands > 1 ? 1 : at_most(at_least(target / at_least(row * rows, 1), 1), n);
+    pixels = images * rows * row;
+  }
+};
+
+static bool gather_conv(const GatherShape& g, const float* x, const float* w, const float* bias, float* y) {
+  const int64_t T = g.taps, out_plane = g.out[0] * g.out[1] * g.out[2], in_plane = g.in[0] * g.in[1] * g.in[2];
+  const int64_t panels = ceil_div(g.o, NR), phases = g.every[0] * g.every[1] * g.every[2];
+  const int64_t threads = rl::num_threads();
+  Bands u(g.n, g.c, g.most, g.step, g.far, kUnitPixels);
+  u.images = at_most(u.images, at_least(ceil_div(g.n, threads), 1));
+  const Frame& frame = u.frame;
+
+  // Taps of every phase (they depend on the frame), and where its weights start.
+  Buffer lists(g.c * T + 16 + phases * (int64_t)(sizeof(Phase) / 4 + 4));
+  Buffer packed(g.groups * g.c * T * panels * NR);
+  if (!lists || !packed) return false;
+  Phase* phase = (Phase*)lists.ints();
+  int32_t* taps = (int32_t*)(phase + phases);
+  int64_t before = 0;
+  for (int64_t f = 0; f < phases; f++) {
+    Phase& ph = phase[f];
+    ph.s[0] = &g.side[0][f / (g.every[1] * g.every[2])];
+    ph.s[1] = &g.side[1][f / g.every[2] % g.every[1]];
+    ph.s[2] = &g.side[2][f % g.every[2]];
+    ph.taps = ph.s[0]->taps * ph.s[1]->taps * ph.s[2]->taps;
+    ph.panel0 = before * panels * NR;
+    int32_t* t = taps + before;
+    for (int64_t c = 0; c < g.c; c++)
+      for (int64_t i = 0; i < ph.s[0]->taps; i++)
+        for (int64_t j = 0; j < ph.s[1]->taps; j++)
+          for (int64_t k = 0; k < ph.s[2]->taps; k++)
+            *t++ = (int32_t)(c * frame.plane + frame.at(ph.s[0]->at[i], ph.s[1]->at[j], ph.s[2]->at[k]));
+    before += g.c * ph.taps;
+  }
+  const int64_t group_floats = g.c * T * panels * NR;
+  const bool parallel = g.n * g.groups * g.o * out_plane * g.c * T / at_least(g.every[0] * g.every[1] * g.every[2], 1) > kParallelWork;
+  const int64_t packs = g.groups * phases * panels;
+  rl::parallel_for(packs, parallel ? rl::even_grain(packs, at_least(4096 / at_least(g.c * T / phases, 1), 1), 2) : packs, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t gr = i / (phases * panels), f = i / panels % phases, j = i % panels;
+      pack_weight(g, phase[f], w + gr * g.o * g.c * g.taps, j * NR,
+                  packed.floats() + gr * group_floats + phase[f].panel0 + j * NR * g.c * phase[f].taps);
+    }
+  });
+
+  // Units of work: images x bands x groups x parts of the panels.
+  const int64_t image_units = ceil_div(g.n, u.images), whole = image_units * u.bands * g.groups;
+  const int64_t parts = whole >= 3 * threads ? 1 : at_most(panels, ceil_div(3 * threads, at_least(whole, 1)));
+  const int64_t units = whole * parts;
+  const int64_t list_ints = 2 * u.pixels;
+  bool failed = false;
+  rl::parallel_for(units, parallel ? 1 : units, [&](int64_t begin, int64_t end) {
+    Buffer scratch(u.images * g.c * frame.plane + list_ints + u.pixels * NR);
+    if (!scratch) {
+      failed = true;
+      return;
+    }
+    float *tile = scratch.floats(), *image = tile + u.pixels * NR;
+    int32_t *pixel = (int32_t*)(image + u.images * g.c * frame.plane), *position = pixel + u.pixels;
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t part = i % parts, band = i / parts % u.bands, gr = i / (parts * u.bands) % g.groups;
+      const int64_t n0 = i / (parts * u.bands * g.groups) * u.images, images = at_most(u.images, g.n - n0);
+      const int64_t q0 = band * u.rows;
+      int64_t origin[3];
+      for (int a = 0; a < 3; a++) origin[a] = (a == u.dim ? q0 * g.step[a] : 0) - g.low[a];
+      for (int64_t m = 0; m < images; m++)
+        frame.fill(image + m * g.c * frame.plane, x + ((n0 + m) * g.groups + gr) * g.c * in_plane, g.c, g.in, origin);
+      int64_t tap0 = 0;
+      for (int64_t f = 0; f < phases; f++) {
+        const Phase& ph = phase[f];
+        const int64_t K = g.c * ph.taps;
+        int64_t from[3] = {0, 0, 0}, to[3] = {ph.s[0]->count, ph.s[1]->count, ph.s[2]->count};
+        from[u.dim] = at_most(q0, to[u.dim]);
+        to[u.dim] = at_most(q0 + u.rows, to[u.dim]);
+        int64_t rows = 0;
+        for (int64_t m = 0; m < images; m++)
+          for (int64_t a = from[0]; a < to[0]; a++)
+            for (int64_t b = from[1]; b < to[1]; b++) {
+              const int64_t base = m * g.c * frame.plane + frame.at((a - from[0]) * g.step[0], (b - from[1]) * g.step[1], 0);
+              const int64_t place = m * g.groups * g.o * out_plane +
+                                    ((ph.s[0]->first + a * g.every[0]) * g.out[1] + ph.s[1]->first + b * g.every[1]) * g.out[2] +
+                                    ph.s[2]->first;
+              for (int64_t c = 0; c < to[2]; c++, rows++) {
+                pixel[rows] = (int32_t)(base + c * g.step[2]);
+                position[rows] = (int32_t)(place + c * g.every[2]);
+              }
+            }
+        const int32_t* tap = taps + tap0;
+        tap0 += K;
+        if (!rows) continue;
+        const int64_t kb = k_block(at_least(K, 1));
+        for (int64_t j = panels * part / parts; j < panels * (part + 1) / parts; j++) {
+          const float* b = packed.floats() + gr * group_floats + ph.panel0 + j * NR * K;
+          for (int64_t k = 0; k == 0 || k < K; k += kb)
+            gather_panel(rows, at_most(kb, K - k), image, pixel, tap + k, b + k * NR, tile, k > 0);
+          const int64_t o0 = gr * g.o + j * NR;
+          write_panel(tile, rows, position, (int)at_most(NR, g.o - j * NR), out_plane, bias ? bias + o0 : nullptr,
+                      y + (n0 * g.groups * g.o + o0) * out_plane);
+        }
+      }
+    }
+  });
+  return !failed;
+}
+
+}  // namespace RL_LEVEL

@@ -1,0 +1,898 @@
+"""Random tensors: uniform, normal, integers, permutations, and the in-place fills. PyTorch's stream, bit for bit.
+
+NOTE [Order of drawing]: a fill draws in the order in which the elements lie in memory (dims by falling
+stride), so a transposed tensor gets the transposed values. Normals have two rules: 16 or more elements in
+standard order are made in blocks of 16 from float32 uniforms; fewer, or strided, one pair after the other in
+double precision, where the second of an odd pair is kept for the next such call. See csrc/kernels/random.h.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import Function
+from ..autograd.inplace import assign, check_inplace
+from ..random import Generator, generator_state
+from ..stream import kernels
+from ..tensor import Tensor, into, method, wrap
+from .creation import _check_sizes, check_options, empty_like
+
+__all__ = [
+    "bernoulli",
+    "binomial",
+    "multinomial",
+    "normal",
+    "poisson",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+]
+
+UNIFORM, EXPONENTIAL, GEOMETRIC, CAUCHY = range(4)  # csrc/kernels/random.h::RandomKind
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_DIGITS = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}  # of the significand
+
+
+# -- filling ----------------------------------------------------------------------------------------
+def in_memory_order(array: np.ndarray) -> np.ndarray:
+    """A view of `array` whose dims are sorted by falling stride: the order in which random fills draw."""
+    if array.flags.c_contiguous:
+        return array
+    order = sorted(range(array.ndim), key=lambda i: -array.strides[i])
+    return array.transpose(order)
+
+
+def _fill(self: Tensor, function: str, make: Callable[[Any], Tensor], dtype: np.dtype) -> Tensor:
+    """Fill `self` with what `make(target)` gives in `dtype`, drawn in memory order."""
+    recorded = check_inplace(self, function)
+    array = self._array
+    if recorded:
+        fresh = wrap(np.empty_like(array))
+        _fill(fresh, function, make, dtype)
+        return assign(self, _NODES[function].apply(self, fresh), function)
+    if array.dtype == dtype and array.flags.c_contiguous and array.flags.writeable:
+        make(self)
+    else:
+        _check_writeable(array, function)
+        view = in_memory_order(array)
+        np.copyto(view, make(view.shape)._array, casting="unsafe")
+    self._bump()
+    return self
+
+
+def _check_writeable(array: np.ndarray, function: str) -> None:
+    if not array.flags.writeable:
+        raise RuntimeError(f"{function}: the tensor's memory is read-only; use .clone() first")
+    if array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(
+            f"{function}: unsupported operation: more than one element of the written-to tensor refers to a single "
+            "memory location; use .clone() first"
+        )
+
+
+class _Filled(Function):
+    """A value that does not depend on the one before: its gradient is zero."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *values: Any) -> Tensor:
+        return values[0]
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple:
+        zeros = [wrap(np.zeros(dy._array.shape, dy._array.dtype)) if n else None for n in ctx.needs_input_grad]
+        return tuple(zeros)
+
+
+def _node(name: str) -> type[Function]:
+    return type(name, (_Filled,), {"__module__": __name__, "__doc__": _Filled.__doc__})
+
+
+_NODES = {
+    "uniform_": _node("UniformBackward0"),
+    "normal_": _node("NormalBackward0"),
+    "exponential_": _node("ExponentialBackward0"),
+    "cauchy_": _node("CauchyBackward0"),
+    "geometric_": _node("GeometricBackward0"),
+    "log_normal_": _node("LogNormalBackward0"),
+    "random_": _node("RandomBackward0"),
+    "bernoulli_": _node("BernoulliBackward1"),
+    "bernoulli": _node("BernoulliBackward0"),
+    "normal": _node("NormalBackward3"),
+    "poisson": _node("PoissonBackward0"),
+    "binomial": _node("BinomialBackward0"),
+}
+
+
+def _floating(self: Tensor, function: str) -> dtypes.dtype:
+    d = self.dtype
+    if d.category < dtypes.FLOAT:
+        raise NotImplementedError(f"{function}: the tensor's dtype must be a floating-point one, got {d}")
+    return d
+
+
+def _uniform(self: Tensor, low: float, high: float, state: np.ndarray) -> Tensor:
+    d = _floating(self, "uniform_")
+    if d.is_complex:
+        _uniform(_parts(self), low, high, state)
+        self._bump()
+        return self
+    limit = dtypes.finfo(d).max
+    for name, value in (("from", low), ("to", high)):
+        if not -limit <= value <= limit:
+            raise RuntimeError(f"uniform_: {name} is out of bounds for {d}: must be in [{-limit:g}, {limit:g}], got {value}")
+    if low > high:
+        raise RuntimeError(f"uniform_: from must be at most to, got from={low} and to={high}")
+    if d is dtypes.float64:
+        return _fill(self, "uniform_", lambda t: kernels.random_double(state, t, UNIFORM, low, high - low), _FLOAT64)
+    span = float(np.float32(high) - np.float32(low))
+    if d is dtypes.float32:
+        return _fill(self, "uniform_", lambda t: kernels.random_uniform(state, t, low, span), _FLOAT32)
+
+    def rounded(shape: Any) -> Tensor:  # rounding must not give `to` itself
+        x = kernels.random_uniform(state, shape, low, span)._array.astype(d.numpy)
+        return wrap(np.where(x == d.numpy.type(high), d.numpy.type(low), x))
+
+    return _fill(self, "uniform_", rounded, np.dtype("V1"))
+
+
+def _parts(self: Tensor) -> Tensor:
+    """Real and imaginary parts of a complex tensor, as a last dim of 2."""
+    array = self._array
+    real = _FLOAT32 if array.dtype.itemsize == 8 else _FLOAT64
+    strides = (*array.strides, real.itemsize)
+    return wrap(np.lib.stride_tricks.as_strided(array.view() if array.size else array, (*array.shape, 2), strides)) if False else wrap(
+        np.ndarray((*array.shape, 2), real, array.data, 0, strides) if array.flags.c_contiguous else np.stack([array.real, array.imag], -1)
+    )
+
+
+def _normal(self: Tensor, mean: float, std: float, state: np.ndarray) -> Tensor:
+    d = _floating(self, "normal_")
+    if not std >= 0:
+        raise RuntimeError(f"normal_: std must be at least 0 (normal expects std >= 0.0), got {std}")
+    if d.is_complex:
+        _normal(_parts(self), mean, std / math.sqrt(2), state)
+        self._bump()
+        return self
+    strided = not self._array.flags.c_contiguous
+    if d is dtypes.float64:
+        return _fill(self, "normal_", lambda t: kernels.random_normal_double(state, t, mean, std, strided), _FLOAT64)
+    rule = 1 if strided else 0 if d is dtypes.float32 else 2
+    return _fill(self, "normal_", lambda t: kernels.random_normal(state, t, mean, std, rule), _FLOAT32)
+
+
+def _from_double(
+    self: Tensor, function: str, kind: int, a: float, b: float, generator: Generator | None
+) -> Tensor:
+    state = generator_state(generator, function)
+    return _fill(self, function, lambda t: kernels.random_double(state, t, kind, a, b), _FLOAT64)
+
+
+def _arguments(function: str, names: tuple, defaults: tuple, args: tuple, kwargs: dict) -> tuple:
+    """Arguments that Python cannot name (`from`), by position or keyword."""
+    if len(args) > len(names):
+        raise TypeError(f"{function}: takes at most {len(names)} positional arguments, got {len(args)}")
+    values = dict(zip(names, args, strict=False))
+    for name, value in kwargs.items():
+        if name not in names or name in values:
+            raise TypeError(f"{function}: got an unexpected or repeated argument {name!r}")
+        values[name] = value
+    return tuple([values.get(name, default) for name, default in zip(names, defaults, strict=True)])
+
+
+@method()
+def uniform_(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
+    """Fill with uniform numbers: `uniform_(from=0, to=1, *, generator=None)`, in [from, to).
+
+    Raises:
+        RuntimeError: from > to, or beyond the dtype's range.
+        NotImplementedError: the dtype is no floating-point one.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> rushlight.empty(3).uniform_(-1, 1)
+        tensor([-0.0075,  0.5364, -0.8230])
+    """
+    low, high = _arguments("uniform_", ("from", "to"), (0.0, 1.0), args, kwargs)
+    return _uniform(self, float(low), float(high), generator_state(generator, "uniform_"))
+
+
+@method()
+def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with normal numbers of that mean and standard deviation.
+
+    Raises:
+        RuntimeError: `std` is negative.
+        NotImplementedError: the dtype is no floating-point one.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> rushlight.empty(3).normal_(10, 2)
+        tensor([13.0820,  9.4131,  5.6424])
+    """
+    return _normal(self, float(mean), float(std), generator_state(generator, "normal_"))
+
+
+@method()
+def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with exponentially distributed numbers of rate `lambd` (mean 1/lambd)."""
+    _floating(self, "exponential_")
+    if not lambd > 0:
+        raise RuntimeError(f"exponential_: lambd must be greater than 0 (exponential_ expects lambda > 0.0), got {lambd}")
+    return _from_double(self, "exponential_", EXPONENTIAL, float(lambd), 0.0, generator)
+
+
+@method()
+def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
+    """Fill with the number of trials up to the first success, each of probability `p`."""
+    if not 0 < p < 1:
+        raise RuntimeError(f"geometric_: p must be in (0, 1), got {p}")
+    if self.dtype is dtypes.bool_:
+        raise NotImplementedError("geometric_: the tensor's dtype must not be torch.bool")
+    return _from_double(self, "geometric_", GEOMETRIC, math.log(1 - p), 0.0, generator)
+
+
+@method()
+def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
+    """Fill with Cauchy distributed numbers: median + sigma * tan(pi * (u - 1/2))."""
+    _floating(self, "cauchy_")
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_: sigma must be greater than 0 (cauchy_ expects sigma > 0.0), got {sigma}")
+    return _from_double(self, "cauchy_", CAUCHY, float(median), float(sigma), generator)
+
+
+@method()
+def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+    """Fill with numbers whose logarithm is normal with that mean and standard deviation."""
+    _floating(self, "log_normal_")
+    if not std > 0:
+        raise RuntimeError(f"log_normal_: std must be greater than 0 (log_normal_ expects std > 0.0), got {std}")
+    state = generator_state(generator, "log_normal_")
+
+    def make(target: Any) -> Tensor:
+        z = kernels.random_normal_double(state, target, float(mean), float(std), True)
+        np.exp(z._array, out=z._array)
+        return z
+
+    return _fill(self, "log_normal_", make, _FLOAT64)
+
+
+@method()
+def random_(self: Tensor, *args: Any, generator: Generator | None = None, **kwargs: Any) -> Tensor:
+    """Fill with integers: `random_(to)`, `random_(from, to)` in [from, to), `random_()` over the dtype's range.
+
+    For floating-point types the range is the integers they hold exactly, from 0.
+
+    Raises:
+        RuntimeError: the range is empty, or beyond the dtype's.
+    """
+    if len(args) == 1 and "to" not in kwargs and "from" not in kwargs:
+        args = (0, *args)
+    low, high = _arguments("random_", ("from", "to"), (None, None), args, kwargs)
+    state, d = generator_state(generator, "random_"), self.dtype
+    if d.is_complex:
+        raise NotImplementedError(f"random_: the tensor's dtype must be real, got {d}")
+    if low is None and high is None:
+        return _random_all(self, d, state)
+    low = 0 if low is None else low.__index__()
+    if high is None:
+        top = (2 ** _DIGITS[d.name] if d.is_floating_point else 1 if d is dtypes.bool_ else dtypes.iinfo(d).max) + 1
+        if low >= top:
+            raise RuntimeError(f"random_: from must be less than {top} for {d}, got {low}")
+    else:
+        top = high.__index__()
+    return _integers(self, "random_", low, top, state)
+
+
+def _random_all(self: Tensor, d: dtypes.dtype, state: np.ndarray) -> Tensor:
+    if d.is_floating_point:
+        return _draw_integers(self, "random_", 0, 2 ** _DIGITS[d.name] + 1, d is dtypes.float64, state)
+    if d is dtypes.bool_:
+        return _draw_integers(self, "random_", 0, 2, False, state)
+    return _draw_integers(self, "random_", 0, dtypes.iinfo(d).max + 1, d.itemsize == 8, state)
+
+
+def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarray) -> Tensor:
+    """Integers in [low, high), after checking that the dtype can hold them."""
+    if low >= high:
+        raise RuntimeError(
+            f"{function}: the range must not be empty (random_ expects 'from' to be less than 'to'), got from={low} >= to={high}"
+        )
+    d = self.dtype
+    if d.is_floating_point:
+        least, most = dtypes.finfo(d).min, dtypes.finfo(d).max
+        exact = 2 ** _DIGITS[d.name]
+        for name, value in (("from", low), ("to - 1", high - 1)):
+            if abs(value) > exact and least <= value <= most:
+                warnings.warn(
+                    f"{function}: {name} is out of bounds [-2**{_DIGITS[d.name]}, 2**{_DIGITS[d.name]}]: {d} does not hold "
+                    "every integer beyond",
+                    stacklevel=3,
+                )
+    elif d is dtypes.bool_:
+        least, most = 0, 1
+    else:
+        least, most = dtypes.iinfo(d).min, dtypes.iinfo(d).max
+    for name, value in (("from", low), ("to - 1", high - 1)):
+        if not least <= value <= most:
+            raise RuntimeError(f"{function}: {name} is out of bounds for {d}: must be in [{least}, {most}], got {value}")
+    return _draw_integers(self, function, low, high - low, high - low >= 1 << 28, state)
+
+
+def _draw_integers(self: Tensor, function: str, low: int, range: int, wide: bool, state: np.ndarray) -> Tensor:
+    bits = 0 if range == 1 << 64 else range
+    return _fill(self, function, lambda t: kernels.random_integers(state, t, low, bits, wide), np.dtype(np.int64))
+
+
+@method()
+def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
+    """Fill with 1 with probability `p` (a number, or a tensor of them that broadcasts to this one), else 0."""
+    state = generator_state(generator, "bernoulli_")
+    if not isinstance(p, Tensor):
+        p = float(p)
+        if not 0 <= p <= 1:
+            raise RuntimeError(f"bernoulli_: p must be in [0, 1] (bernoulli_ expects p to be in [0, 1]), got {p}")
+        return _fill(self, "bernoulli_", lambda t: kernels.random_mask(state, t, p), np.dtype(np.bool_))
+    return _bernoulli_each(self, p, state, "bernoulli_")
+
+
+def _bernoulli_each(self: Tensor, p: Tensor, state: np.ndarray, function: str) -> Tensor:
+    if p.dtype.category != dtypes.FLOAT:
+        raise NotImplementedError(f"{function}: the probabilities' dtype must be a floating-point one, got {p.dtype}")
+    odds = p._array
+    if odds.dtype.itemsize < 4:
+        odds = odds.astype(np.float32)
+    if not (bool((odds >= 0).all()) and bool((odds <= 1).all())):
+        raise RuntimeError(f"{function}: each probability must be in [0, 1] (Expected p_in >= 0 && p_in <= 1), got others")
+    array = self._array
+    try:
+        odds = np.broadcast_to(odds, array.shape)
+    except ValueError:
+        raise RuntimeError(
+            f"{function}: p must be broadcastable to the tensor's shape {list(array.shape)}, got {list(odds.shape)}"
+        ) from None
+    order = sorted(range(array.ndim), key=lambda i: -array.strides[i]) if not array.flags.c_contiguous else None
+    odds = odds if order is None else odds.transpose(order)
+
+    def make(target: Any) -> Tensor:
+        if odds.dtype == _FLOAT64:
+            u = kernels.random_double(state, odds.shape, UNIFORM, 0.0, 1.0)._array
+            hit = wrap(np.asarray(u < odds))
+        else:
+            hit = kernels.random_mask_each(state, odds.shape, wrap(np.ascontiguousarray(odds)))
+        if isinstance(target, Tensor):
+            np.copyto(target._array, hit._array)
+            return target
+        return hit
+
+    return _fill(self, function, make, np.dtype(np.bool_))
+
+
+# -- new tensors --------------------------------------------------------------------------------------
+def _new(
+    function: str, size: tuple, options: dict, out: Tensor | None, dtype: Any, layout: Any, device: Any
+) -> tuple[tuple, dtypes.dtype]:
+    """The sizes and dtype that a creation function's arguments say."""
+    if layout is not None or device is not None:
+        check_options(function, device, layout)
+    if options:
+        if "size" in options and not size:
+            size = (options.pop("size"),)
+        options.pop("names", None)
+        if options:
+            raise TypeError(f"{function}: got an unexpected or repeated argument {next(iter(options))!r}")
+    elif not size:
+        raise TypeError(f"{function}: size must be given as ints or one sequence of them")
+    if dtype is None:
+        d = dtypes.get_default_dtype() if out is None else out.dtype
+    else:
+        d = dtypes.check(dtype, function)
+    return _check_sizes(size, function), d
+
+
+def _sized(out: Tensor | None, shape: tuple, d: dtypes.dtype) -> Tensor:
+    """`out` in that shape, or a new tensor."""
+    if out is None:
+        return wrap(np.empty(shape, d.numpy))
+    if out._array.shape != shape:
+        out._array = np.empty(shape, out._array.dtype)
+    return out
+
+
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **options: Any,
+) -> Tensor:
+    """A new tensor of uniform numbers in [0, 1).
+
+    Args:
+        size: Ints, or one sequence of them (also as `size=`).
+        generator: Draw from this one instead of the global one.
+        out: Fill this tensor instead.
+        dtype: A floating-point type; default: the default dtype.
+        layout: torch.strided.
+        device: "cpu".
+        requires_grad: Whether autograd records what is done with it.
+        pin_memory: Has no effect.
+
+    Raises:
+        NotImplementedError: the dtype is no floating-point one.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> rand(2, 2)
+        tensor([[0.4963, 0.7682],
+                [0.0885, 0.1320]])
+    """
+    shape, d = _new("rand", size, options, out, dtype, layout, device)
+    state = generator_state(generator, "rand")
+    if d is dtypes.float32 and out is None:
+        t = kernels.random_uniform(state, shape, 0.0, 1.0)
+    else:
+        t = _uniform(_sized(out, shape, d), 0.0, 1.0, state)
+    if requires_grad:
+        t.requires_grad = True
+    return t
+
+
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **options: Any,
+) -> Tensor:
+    """A new tensor of normal numbers with mean 0 and standard deviation 1. Arguments as those of `rand`.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> randn(3)
+        tensor([ 1.5410, -0.2934, -2.1788])
+    """
+    shape, d = _new("randn", size, options, out, dtype, layout, device)
+    state = generator_state(generator, "randn")
+    if d is dtypes.float32 and out is None:
+        t = kernels.random_normal(state, shape, 0.0, 1.0, 0)
+    else:
+        t = _normal(_sized(out, shape, d), 0.0, 1.0, state)
+    if requires_grad:
+        t.requires_grad = True
+    return t
+
+
+def randint(
+    *args: Any,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Tensor:
+    """A new tensor of integers: `randint(high, size)` or `randint(low, high, size)`, in [low, high).
+
+    Args:
+        dtype: Default int64.
+
+    Raises:
+        RuntimeError: the range is empty, or beyond the dtype's.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> randint(10, (5,))
+        tensor([4, 9, 3, 0, 3])
+    """
+    check_options("randint", device, layout)
+    low, high, size = _randint_arguments(args, named)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"randint: size must be a tuple of ints, got {type(size).__name__}; write ({size},) for one dim")
+    d = (dtypes.int64 if out is None else out.dtype) if dtype is None else dtypes.check(dtype, "randint")
+    t = _sized(out, _check_sizes((size,), "randint"), d)
+    _integers(t, "randint", low, high, generator_state(generator, "randint"))
+    if requires_grad:
+        t.requires_grad = True
+    return t
+
+
+def _randint_arguments(args: tuple, named: dict) -> tuple:
+    names = ("low", "high", "size") if len(args) + len(named) > 2 else ("high", "size")
+    values = dict(zip(names, args, strict=False))
+    for name, value in named.items():
+        if name not in ("low", "high", "size") or name in values:
+            raise TypeError(f"randint: got an unexpected or repeated argument {name!r}")
+        values[name] = value
+    if "high" not in values or "size" not in values or len(args) > len(names):
+        raise TypeError("randint: takes (high, size) or (low, high, size)")
+    try:
+        low, high = values.get("low", 0).__index__(), values["high"].__index__()
+    except (AttributeError, TypeError):
+        raise TypeError(f"randint: low and high must be ints, got {values.get('low', 0)!r} and {values['high']!r}") from None
+    if high > 2**63 or low < -(2**63):
+        raise ValueError(f"randint: high must be at most 2**63, got {high}")
+    return low, high, values["size"]
+
+
+_PERMUTATION_LIMIT = {"float16": 2049, "bfloat16": 257, "float32": 2**24 + 1, "float64": 2**53 + 1}
+
+
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """A random permutation of 0..n-1.
+
+    Args:
+        dtype: Default int64.
+
+    Raises:
+        RuntimeError: `n` is negative, or more than the dtype can count.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> randperm(5)
+        tensor([4, 1, 2, 0, 3])
+    """
+    check_options("randperm", device, layout)
+    d = (dtypes.int64 if out is None else out.dtype) if dtype is None else dtypes.check(dtype, "randperm")
+    if n < 0:
+        raise RuntimeError(f"randperm: n must not be negative (negative dimension), got {n}")
+    limit = _PERMUTATION_LIMIT[d.name] if d.is_floating_point else dtypes.iinfo(d).max
+    if n > limit:
+        raise RuntimeError(f"randperm: n must be at most {limit} for {d} (n cannot be greater), got {n}")
+    t = kernels.random_permutation(generator_state(generator, "randperm"), n)
+    if d is not dtypes.int64:
+        t = wrap(t._array.astype(d.numpy))
+    if requires_grad:
+        t.requires_grad = True
+    return t if out is None else into(out, t, "randperm")
+
+
+def _like(function: str, input: Tensor, dtype: Any, layout: Any, device: Any, memory_format: Any) -> Tensor:
+    check_options(function, device, layout)
+    return empty_like(input, dtype=dtype, memory_format=memory_format)
+
+
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = dtypes.preserve_format,
+) -> Tensor:
+    """Uniform numbers in [0, 1) in the shape (and dtype, and memory order) of `input`."""
+    t = _like("rand_like", input, dtype, layout, device, memory_format)
+    _uniform(t, 0.0, 1.0, generator_state(generator, "rand_like"))
+    return t.requires_grad_() if requires_grad else t
+
+
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = dtypes.preserve_format,
+) -> Tensor:
+    """Normal numbers in the shape (and dtype, and memory order) of `input`."""
+    t = _like("randn_like", input, dtype, layout, device, memory_format)
+    _normal(t, 0.0, 1.0, generator_state(generator, "randn_like"))
+    return t.requires_grad_() if requires_grad else t
+
+
+def randint_like(
+    input: Tensor,
+    *args: Any,
+    generator: Generator | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = dtypes.preserve_format,
+    **named: Any,
+) -> Tensor:
+    """Integers in the shape (and dtype) of `input`: `randint_like(input, high)` or `(input, low, high)`."""
+    low, high, _ = _randint_arguments((*args, ()) if not named else args, {**named, "size": ()} if named else {})
+    t = _like("randint_like", input, dtype, layout, device, memory_format)
+    _integers(t, "randint_like", low, high, generator_state(generator, "randint_like"))
+    return t.requires_grad_() if requires_grad else t
+
+
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: dtypes.dtype | None = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
+    """Normal numbers, each of a mean and standard deviation of its own: `mean` or `std` or both are tensors.
+
+    With two numbers `size` gives the shape.
+
+    Raises:
+        RuntimeError: a standard deviation is negative, or the shapes do not broadcast.
+
+    Example:
+        >>> _ = rushlight.manual_seed(0)
+        >>> normal(rushlight.tensor([0.0, 100.0]), 1.0)
+        tensor([ 1.5410, 99.7066])
+    """
+    state = generator_state(generator, "normal")
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if not tensors:
+        if size is None:
+            raise TypeError("normal: size must be given when mean and std are both numbers")
+        shape, d = _new("normal", (size,), {}, out, dtype, layout, device)
+        t = _normal(_sized(out, shape, d), float(mean), float(std), state)
+        return t.requires_grad_() if requires_grad else t
+    if size is not None:
+        raise TypeError("normal: size must not be given with a tensor for mean or std: their shape counts")
+    if isinstance(std, Tensor) and not bool((std._array >= 0).all()):
+        raise RuntimeError("normal: std must be at least 0 everywhere (normal expects all elements of std >= 0.0), got others")
+    try:
+        shape = np.broadcast_shapes(*[t._array.shape for t in tensors])
+    except ValueError:
+        raise RuntimeError(
+            f"normal: mean and std must have shapes that broadcast (The size of tensor a must match), got "
+            f"{[list(t._array.shape) for t in tensors]}"
+        ) from None
+    z = wrap(np.empty(shape, tensors[0]._array.dtype))
+    _normal(z, 0.0, 1.0 if isinstance(std, Tensor) else float(std), state)
+    array = z._array
+    if isinstance(std, Tensor):
+        array = array * std._array.astype(array.dtype)
+    array = np.asarray(array + (mean._array.astype(array.dtype) if isinstance(mean, Tensor) else array.dtype.type(mean)))
+    result = _NODES["normal"].apply(tensors[0], wrap(array), *tensors[1:])
+    return result if out is None else into(out, result, "normal")
+
+
+@method()
+def bernoulli(
+    input: Tensor, p: float | None = None, *, generator: Generator | None = None, out: Tensor | None = None
+) -> Tensor:
+    """1 with the probability that `input` holds at that place (or with `p` everywhere), else 0.
+
+    Raises:
+        RuntimeError: a probability is outside [0, 1].
+
+    Example:
+        >>> bernoulli(rushlight.tensor([0.0, 1.0]))
+        tensor([0., 1.])
+    """
+    state = generator_state(generator, "bernoulli")
+    result = empty_like(input)
+    if p is not None:
+        bernoulli_(result, p, generator=generator)
+    else:
+        _bernoulli_each(result, input, state, "bernoulli")
+    if input.requires_grad:
+        result = _NODES["bernoulli"].apply(input, result)
+    return result if out is None else into(out, result, "bernoulli")
+
+
+@method()
+def multinomial(
+    input: Tensor,
+    num_samples: int,
+    replacement: bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Indices drawn by weight, for each row of `input`.
+
+    Args:
+        input: Weights, not negative; they need not sum to 1.
+        num_samples: How many to draw from each row.
+        replacement: Whether an index may be drawn again.
+    Shape:
+        input: (C) or (N, C); output: (num_samples) or (N, num_samples), int64.
+    Raises:
+        RuntimeError: a weight is negative or not finite, or more samples are asked for than there are indices.
+    """
+    if not 1 <= input.ndim <= 2:
+        raise RuntimeError(f"multinomial: input must be of 1 or 2 dims (prob_dist must be 1 or 2 dim), got {input.ndim}")
+    if input.dtype.category != dtypes.FLOAT:
+        raise RuntimeError(f"multinomial: input must be of a floating-point dtype, got {input.dtype}")
+    if num_samples <= 0:
+        raise RuntimeError(f"multinomial: num_samples must be positive (cannot sample n_sample <= 0 samples), got {num_samples}")
+    classes = input._array.shape[-1]
+    if not replacement and num_samples > classes:
+        raise RuntimeError(
+            f"multinomial: num_samples must be at most the number of weights, {classes}, without replacement (cannot sample "
+            f"n_sample > prob_dist.size(-1) samples without replacement), got {num_samples}"
+        )
+    weights = np.ascontiguousarray(input._array)
+    wide = weights.astype(np.float64) if weights.dtype.itemsize < 8 else weights
+    if not (np.isfinite(wide).all() and (wide >= 0).all()):
+        raise RuntimeError("multinomial: input must hold finite weights >= 0 (contains either `inf`, `nan` or element < 0)")
+    if classes and not (wide.sum(-1) > 0).all():
+        if replacement or num_samples == 1:
+            raise RuntimeError("multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)")
+    state = generator_state(generator, "multinomial")
+    if replacement and num_samples > 1:
+        index = _with_replacement(weights, num_samples, state)
+    else:  # the largest of weight / exponential: each is first with its own probability
+        q = wrap(np.empty(weights.shape, weights.dtype))
+        _fill(q, "exponential_", lambda t: kernels.random_double(state, t, EXPONENTIAL, 1.0, 0.0), _FLOAT64)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            key = weights / q._array
+        if num_samples == 1:
+            index = np.argmax(key, -1, keepdims=True)
+        else:
+            index = np.argsort(-key, -1, kind="stable")[..., :num_samples]
+    result = wrap(np.ascontiguousarray(index).astype(np.int64, copy=False))
+    return result if out is None else into(out, result, "multinomial")
+
+
+def _with_replacement(weights: np.ndarray, n: int, state: np.ndarray) -> np.ndarray:
+    rows = weights.reshape(-1, weights.shape[-1])
+    steps = np.cumsum(rows, -1, dtype=rows.dtype if rows.dtype.itemsize >= 4 else np.float32)
+    steps = steps / steps[:, -1:]
+    steps[:, -1] = 1
+    u = kernels.random_double(state, (rows.shape[0], n), UNIFORM, 0.0, 1.0)._array
+    index = np.stack([np.searchsorted(s, x, side="left") for s, x in zip(steps.astype(np.float64), u, strict=True)])
+    return index.reshape(*weights.shape[:-1], n)
+
+
+# -- distributions by rejection: each number takes as many draws as it needs ---------------------------
+def _one(state: np.ndarray) -> float:
+    return kernels.random_double(state, (), UNIFORM, 0.0, 1.0)._array.item()
+
+
+def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
+    """Poisson distributed numbers with the rates that `input` holds.
+
+    Raises:
+        RuntimeError: a rate is negative.
+    """
+    _floating(input, "poisson")
+    if not bool((input._array >= 0).all()):
+        raise RuntimeError("poisson: input must hold rates >= 0 (invalid Poisson rate, expected rate to be non-negative)")
+    state = generator_state(generator, "poisson")
+    result = empty_like(input, memory_format=dtypes.contiguous_format)
+    flat = [_poisson(float(rate), state) for rate in input._array.reshape(-1)]
+    result._array[...] = np.array(flat, np.float64).reshape(input._array.shape)
+    return _NODES["poisson"].apply(input, result) if input.requires_grad else result
+
+
+def _poisson(rate: float, state: np.ndarray) -> int:
+    """Products of uniforms below 10; else Hoermann 1993, "The transformed rejection method" (PTRS)."""
+    if rate == 0:
+        return 0
+    if rate < 10:
+        limit, product, k = math.exp(-rate), 1.0, 0
+        while True:
+            product *= _one(state)
+            if product <= limit:
+                return k
+            k += 1
+    log_rate = math.log(rate)
+    b = 0.931 + 2.53 * math.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    vr = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u, v = _one(state) - 0.5, _one(state)
+        us = 0.5 - abs(u)
+        k = math.floor((2 * a / us + b) * u + rate + 0.43)
+        if us >= 0.07 and v <= vr:
+            return k
+        if k < 0 or (us < 0.013 and v > us):
+            continue
+        if math.log(v) + math.log(inverse_alpha) - math.log(a / (us * us) + b) <= -rate + k * log_rate - math.lgamma(k + 1):
+            return k
+
+
+def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
+    """Binomially distributed numbers: successes in `count` trials, each of probability `prob`."""
+    _floating(count, "binomial")
+    if count.dtype is not prob.dtype:
+        raise RuntimeError(f"binomial: prob must be of the dtype of count, {count.dtype}, got {prob.dtype}")
+    state = generator_state(generator, "binomial")
+    pairs = np.broadcast(count._array, prob._array)
+    values = [_binomial(float(n), float(p), state) for n, p in pairs]
+    result = wrap(np.array(values, np.float64).reshape(pairs.shape).astype(count._array.dtype))
+    return _NODES["binomial"].apply(count, result, prob) if count.requires_grad or prob.requires_grad else result
+
+
+def _binomial(n: float, p: float, state: np.ndarray) -> float:
+    if n <= 0 or p <= 0:
+        return 0.0
+    if p >= 1:
+        return n
+    if p > 0.5:
+        return n - _binomial(n, 1 - p, state) if not math.isnan(p) else math.nan
+    if math.isnan(p) or math.isnan(n):
+        return math.nan
+    if n * p >= 10:
+        return _binomial_rejection(n, p, state)
+    done, total, rest = 0.0, 0.0, math.log1p(-p)  # geometric gaps between successes
+    while True:
+        u = _one(state)
+        total += math.ceil(math.log(u) / rest) if u > 0 else math.inf
+        if total > n:
+            return done
+        done += 1
+
+
+def _stirling(k: float) -> float:
+    table = (
+        0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509, 0.0166446911898211,
+        0.0138761288230707, 0.0118967099458917, 0.0104112652619720, 0.00925546218271273, 0.00833056343336287,
+    )  # fmt: skip
+    if k <= 9:
+        return table[int(k)]
+    square = (k + 1) * (k + 1)
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1)
+
+
+def _binomial_rejection(n: float, p: float, state: np.ndarray) -> float:
+    """Hoermann 1993, "The generation of binomial random variates" (BTRS)."""
+    deviation = math.sqrt(n * p * (1 - p))
+    b = 1.15 + 2.53 * deviation
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    c = n * p + 0.5
+    vr = 0.92 - 4.2 / b
+    r = p / (1 - p)
+    alpha = (2.83 + 5.1 / b) * deviation
+    m = math.floor((n + 1) * p)
+    while True:
+        u, v = _one(state) - 0.5, _one(state)
+        us = 0.5 - abs(u)
+        k = math.floor((2 * a / us + b) * u + c)
+        if us >= 0.07 and v <= vr:
+            return k
+        if k < 0 or k > n:
+            continue
+        v = math.log(v * alpha / (a / (us * us) + b))
+        bound = (
+            (m + 0.5) * math.log((m + 1) / (r * (n - m + 1)))
+            + (n + 1) * math.log((n - m + 1) / (n - k + 1))
+            + (k + 0.5) * math.log(r * (n - k + 1) / (k + 1))
+            + _stirling(m) + _stirling(n - m) - _stirling(k) - _stirling(n - k)
+        )  # fmt: skip
+        if v <= bound:
+            return k

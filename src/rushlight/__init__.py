@@ -31,6 +31,14 @@ from .ops.creation import legacy_constructor as _legacy_constructor
 from .ops.promotion import can_cast as can_cast
 from .ops.promotion import promote_types as promote_types
 from .ops.promotion import result_type as result_type
+from .random import Generator as Generator
+from .random import default_generator as default_generator
+from .random import fork_rng as fork_rng
+from .random import get_rng_state as get_rng_state
+from .random import initial_seed as initial_seed
+from .random import manual_seed as manual_seed
+from .random import seed as seed
+from .random import set_rng_state as set_rng_state
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 from .tensor import is_tensor as is_tensor

@@ -59,3 +59,25 @@ float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 from math import e as e, inf as inf, nan as nan, pi as pi  # noqa: E402, I001
 
 newaxis = None
+
+from .printing import set_printoptions as set_printoptions  # noqa: E402
+
+_LAZY = {
+    "load": "serialization",
+    "save": "serialization",
+}  # names whose modules are imported at their first use
+
+
+def __getattr__(name: str) -> object:
+    import importlib
+
+    if name in _LAZY:
+        value = globals()[name] = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+        return value
+    if not name.startswith("__"):
+        try:
+            return importlib.import_module(f".{name}", __name__)  # a submodule: rushlight.safetensors, ...
+        except ModuleNotFoundError as e:
+            if e.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

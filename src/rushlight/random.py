@@ -42,7 +42,9 @@ class Generator:
     def __init__(self, device: Any = "cpu") -> None:
         d = devices.device(device)
         if d.type != "cpu":
-            raise RuntimeError(f"Generator: device must be 'cpu', got '{d}'; rushlight computes on the CPU only")
+            raise RuntimeError(
+                f"Generator: device must be 'cpu', got '{d}'; rushlight computes on the CPU only"
+            )
         self._state = np.zeros(WORDS, np.uint32)
         kernels.random_seed(self._state, _DEFAULT_SEED)
 
@@ -61,7 +63,9 @@ class Generator:
         try:
             value = seed.__index__()
         except (AttributeError, TypeError):
-            raise RuntimeError(f"manual_seed: seed must be an int (expected a long), got {type(seed).__name__}") from None
+            raise RuntimeError(
+                f"manual_seed: seed must be an int (expected a long), got {type(seed).__name__}"
+            ) from None
         if not -(2**63) <= value < 2**64:
             raise ValueError(f"manual_seed: seed must be in [-2**63, 2**64), got {value} (Overflow)")
         kernels.random_seed(self._state, value & 0xFFFFFFFFFFFFFFFF)
@@ -104,7 +108,9 @@ class Generator:
             RuntimeError: it is not 5056 bytes of a generator's state.
         """
         if not isinstance(new_state, Tensor):
-            raise TypeError(f"set_state: new_state must be a torch.ByteTensor, got {type(new_state).__name__}")
+            raise TypeError(
+                f"set_state: new_state must be a torch.ByteTensor, got {type(new_state).__name__}"
+            )
         if new_state.dtype is not dtypes.uint8:
             raise TypeError(f"set_state: RNG state must be a torch.ByteTensor, got {new_state.dtype}")
         state = np.ascontiguousarray(new_state._array).reshape(-1)

@@ -73,7 +73,9 @@ def _place(target: Any, dtype: Any) -> tuple[np.ndarray, np.ndarray, Tensor]:
 
 def _fused(a: Any, b: Any, c: Any) -> np.ndarray:
     """a * b + c of float32 with one rounding (by way of float64: twice, one time in 2**29)."""
-    return (np.asarray(a, np.float64) * np.asarray(b, np.float64) + np.asarray(c, np.float64)).astype(np.float32)
+    return (np.asarray(a, np.float64) * np.asarray(b, np.float64) + np.asarray(c, np.float64)).astype(
+        np.float32
+    )
 
 
 def random_uniform(state: np.ndarray, target: Any, low: float, range: float) -> Tensor:
@@ -127,7 +129,11 @@ def _box_muller(u: np.ndarray, mean: float, std: float) -> np.ndarray:
         z = np.concatenate([radius * cosine, radius * sine], 1).reshape(-1)
         return _fused(z, np.float32(std), np.float32(mean))
     radius = np.sqrt(-2 * np.log(u1))
-    return np.concatenate([radius * np.cos(2 * np.pi * u2), radius * np.sin(2 * np.pi * u2)], 1).reshape(-1) * std + mean
+    return (
+        np.concatenate([radius * np.cos(2 * np.pi * u2), radius * np.sin(2 * np.pi * u2)], 1).reshape(-1)
+        * std
+        + mean
+    )
 
 
 def _series(state: np.ndarray, n: int) -> np.ndarray:

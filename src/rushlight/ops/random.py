@@ -56,6 +56,8 @@ def _fill(self: Tensor, function: str, make: Callable[[Any], Tensor], dtype: np.
     """Fill `self` with what `make(target)` gives in `dtype`, drawn in memory order."""
     recorded = check_inplace(self, function)
     array = self._array
+    if array.dtype.kind == "c":
+        raise NotImplementedError(f"{function}: the tensor's dtype must be real, got {self.dtype}")
     if recorded:
         fresh = wrap(np.empty_like(array))
         _fill(fresh, function, make, dtype)
@@ -89,7 +91,9 @@ class _Filled(Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        zeros = [wrap(np.zeros(dy._array.shape, dy._array.dtype)) if n else None for n in ctx.needs_input_grad]
+        zeros = [
+            wrap(np.zeros(dy._array.shape, dy._array.dtype)) if n else None for n in ctx.needs_input_grad
+        ]
         return tuple(zeros)
 
 
@@ -120,6 +124,14 @@ def _floating(self: Tensor, function: str) -> dtypes.dtype:
     return d
 
 
+def _continuous(self: Tensor, function: str) -> None:
+    if self.dtype.category != dtypes.FLOAT:
+        raise RuntimeError(
+            f"{function}: the tensor's dtype must be a floating-point one (it is a continuous probability distribution), "
+            f"got {self.dtype}"
+        )
+
+
 def _uniform(self: Tensor, low: float, high: float, state: np.ndarray) -> Tensor:
     d = _floating(self, "uniform_")
     if d.is_complex:
@@ -129,11 +141,15 @@ def _uniform(self: Tensor, low: float, high: float, state: np.ndarray) -> Tensor
     limit = dtypes.finfo(d).max
     for name, value in (("from", low), ("to", high)):
         if not -limit <= value <= limit:
-            raise RuntimeError(f"uniform_: {name} is out of bounds for {d}: must be in [{-limit:g}, {limit:g}], got {value}")
+            raise RuntimeError(
+                f"uniform_: {name} is out of bounds for {d}: must be in [{-limit:g}, {limit:g}], got {value}"
+            )
     if low > high:
         raise RuntimeError(f"uniform_: from must be at most to, got from={low} and to={high}")
     if d is dtypes.float64:
-        return _fill(self, "uniform_", lambda t: kernels.random_double(state, t, UNIFORM, low, high - low), _FLOAT64)
+        return _fill(
+            self, "uniform_", lambda t: kernels.random_double(state, t, UNIFORM, low, high - low), _FLOAT64
+        )
     span = float(np.float32(high) - np.float32(low))
     if d is dtypes.float32:
         return _fill(self, "uniform_", lambda t: kernels.random_uniform(state, t, low, span), _FLOAT32)
@@ -149,10 +165,8 @@ def _parts(self: Tensor) -> Tensor:
     """Real and imaginary parts of a complex tensor, as a last dim of 2."""
     array = self._array
     real = _FLOAT32 if array.dtype.itemsize == 8 else _FLOAT64
-    strides = (*array.strides, real.itemsize)
-    return wrap(np.lib.stride_tricks.as_strided(array.view() if array.size else array, (*array.shape, 2), strides)) if False else wrap(
-        np.ndarray((*array.shape, 2), real, array.data, 0, strides) if array.flags.c_contiguous else np.stack([array.real, array.imag], -1)
-    )
+    parts = np.lib.stride_tricks.as_strided(array.real, (*array.shape, 2), (*array.strides, real.itemsize))
+    return wrap(parts)
 
 
 def _normal(self: Tensor, mean: float, std: float, state: np.ndarray) -> Tensor:
@@ -165,7 +179,9 @@ def _normal(self: Tensor, mean: float, std: float, state: np.ndarray) -> Tensor:
         return self
     strided = not self._array.flags.c_contiguous
     if d is dtypes.float64:
-        return _fill(self, "normal_", lambda t: kernels.random_normal_double(state, t, mean, std, strided), _FLOAT64)
+        return _fill(
+            self, "normal_", lambda t: kernels.random_normal_double(state, t, mean, std, strided), _FLOAT64
+        )
     rule = 1 if strided else 0 if d is dtypes.float32 else 2
     return _fill(self, "normal_", lambda t: kernels.random_normal(state, t, mean, std, rule), _FLOAT32)
 
@@ -225,9 +241,11 @@ def normal_(self: Tensor, mean: float = 0, std: float = 1, *, generator: Generat
 @method()
 def exponential_(self: Tensor, lambd: float = 1, *, generator: Generator | None = None) -> Tensor:
     """Fill with exponentially distributed numbers of rate `lambd` (mean 1/lambd)."""
-    _floating(self, "exponential_")
+    _continuous(self, "exponential_")
     if not lambd > 0:
-        raise RuntimeError(f"exponential_: lambd must be greater than 0 (exponential_ expects lambda > 0.0), got {lambd}")
+        raise RuntimeError(
+            f"exponential_: lambd must be greater than 0 (exponential_ expects lambda > 0.0), got {lambd}"
+        )
     return _from_double(self, "exponential_", EXPONENTIAL, float(lambd), 0.0, generator)
 
 
@@ -242,20 +260,28 @@ def geometric_(self: Tensor, p: float, *, generator: Generator | None = None) ->
 
 
 @method()
-def cauchy_(self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None) -> Tensor:
+def cauchy_(
+    self: Tensor, median: float = 0, sigma: float = 1, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with Cauchy distributed numbers: median + sigma * tan(pi * (u - 1/2))."""
-    _floating(self, "cauchy_")
+    _continuous(self, "cauchy_")
     if not sigma > 0:
-        raise RuntimeError(f"cauchy_: sigma must be greater than 0 (cauchy_ expects sigma > 0.0), got {sigma}")
+        raise RuntimeError(
+            f"cauchy_: sigma must be greater than 0 (cauchy_ expects sigma > 0.0), got {sigma}"
+        )
     return _from_double(self, "cauchy_", CAUCHY, float(median), float(sigma), generator)
 
 
 @method()
-def log_normal_(self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None) -> Tensor:
+def log_normal_(
+    self: Tensor, mean: float = 1, std: float = 2, *, generator: Generator | None = None
+) -> Tensor:
     """Fill with numbers whose logarithm is normal with that mean and standard deviation."""
     _floating(self, "log_normal_")
     if not std > 0:
-        raise RuntimeError(f"log_normal_: std must be greater than 0 (log_normal_ expects std > 0.0), got {std}")
+        raise RuntimeError(
+            f"log_normal_: std must be greater than 0 (log_normal_ expects std > 0.0), got {std}"
+        )
     state = generator_state(generator, "log_normal_")
 
     def make(target: Any) -> Tensor:
@@ -279,13 +305,15 @@ def random_(self: Tensor, *args: Any, generator: Generator | None = None, **kwar
         args = (0, *args)
     low, high = _arguments("random_", ("from", "to"), (None, None), args, kwargs)
     state, d = generator_state(generator, "random_"), self.dtype
-    if d.is_complex:
-        raise NotImplementedError(f"random_: the tensor's dtype must be real, got {d}")
     if low is None and high is None:
         return _random_all(self, d, state)
     low = 0 if low is None else low.__index__()
     if high is None:
-        top = (2 ** _DIGITS[d.name] if d.is_floating_point else 1 if d is dtypes.bool_ else dtypes.iinfo(d).max) + 1
+        if d.is_complex:
+            raise RuntimeError(f"random_: the tensor's dtype must be real, got {d}")
+        top = (
+            2 ** _DIGITS[d.name] if d.is_floating_point else 1 if d is dtypes.bool_ else dtypes.iinfo(d).max
+        ) + 1
         if low >= top:
             raise RuntimeError(f"random_: from must be less than {top} for {d}, got {low}")
     else:
@@ -296,7 +324,7 @@ def random_(self: Tensor, *args: Any, generator: Generator | None = None, **kwar
 def _random_all(self: Tensor, d: dtypes.dtype, state: np.ndarray) -> Tensor:
     if d.is_floating_point:
         return _draw_integers(self, "random_", 0, 2 ** _DIGITS[d.name] + 1, d is dtypes.float64, state)
-    if d is dtypes.bool_:
+    if d.category != dtypes.INTEGER:
         return _draw_integers(self, "random_", 0, 2, False, state)
     return _draw_integers(self, "random_", 0, dtypes.iinfo(d).max + 1, d.itemsize == 8, state)
 
@@ -308,6 +336,8 @@ def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarra
             f"{function}: the range must not be empty (random_ expects 'from' to be less than 'to'), got from={low} >= to={high}"
         )
     d = self.dtype
+    if d.is_complex:
+        raise RuntimeError(f"{function}: the tensor's dtype must be real, got {d}")
     if d.is_floating_point:
         least, most = dtypes.finfo(d).min, dtypes.finfo(d).max
         exact = 2 ** _DIGITS[d.name]
@@ -324,13 +354,29 @@ def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarra
         least, most = dtypes.iinfo(d).min, dtypes.iinfo(d).max
     for name, value in (("from", low), ("to - 1", high - 1)):
         if not least <= value <= most:
-            raise RuntimeError(f"{function}: {name} is out of bounds for {d}: must be in [{least}, {most}], got {value}")
+            raise RuntimeError(
+                f"{function}: {name} is out of bounds for {d}: must be in [{least}, {most}], got {value}"
+            )
+    if d.is_floating_point:
+        low, high = _representable(low, d, 1), _representable(high, d, -1)
     return _draw_integers(self, function, low, high - low, high - low >= 1 << 28, state)
 
 
-def _draw_integers(self: Tensor, function: str, low: int, range: int, wide: bool, state: np.ndarray) -> Tensor:
+def _representable(bound: int, d: dtypes.dtype, inward: int) -> int:
+    """PyTorch's `from` (inward 1) or `to` (-1) for a type that cannot hold every integer near it."""
+    near = int(np.asarray(bound + inward, d.numpy))
+    if (near - bound) * inward > -1 + (inward < 0):
+        return bound
+    return near + inward * (1 << (abs(bound + inward).bit_length() - _DIGITS[d.name]))
+
+
+def _draw_integers(
+    self: Tensor, function: str, low: int, range: int, wide: bool, state: np.ndarray
+) -> Tensor:
     bits = 0 if range == 1 << 64 else range
-    return _fill(self, function, lambda t: kernels.random_integers(state, t, low, bits, wide), np.dtype(np.int64))
+    return _fill(
+        self, function, lambda t: kernels.random_integers(state, t, low, bits, wide), np.dtype(np.int64)
+    )
 
 
 @method()
@@ -340,19 +386,25 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None
     if not isinstance(p, Tensor):
         p = float(p)
         if not 0 <= p <= 1:
-            raise RuntimeError(f"bernoulli_: p must be in [0, 1] (bernoulli_ expects p to be in [0, 1]), got {p}")
+            raise RuntimeError(
+                f"bernoulli_: p must be in [0, 1] (bernoulli_ expects p to be in [0, 1]), got {p}"
+            )
         return _fill(self, "bernoulli_", lambda t: kernels.random_mask(state, t, p), np.dtype(np.bool_))
     return _bernoulli_each(self, p, state, "bernoulli_")
 
 
 def _bernoulli_each(self: Tensor, p: Tensor, state: np.ndarray, function: str) -> Tensor:
     if p.dtype.category != dtypes.FLOAT:
-        raise NotImplementedError(f"{function}: the probabilities' dtype must be a floating-point one, got {p.dtype}")
+        raise NotImplementedError(
+            f"{function}: the probabilities' dtype must be a floating-point one, got {p.dtype}"
+        )
     odds = p._array
     if odds.dtype.itemsize < 4:
         odds = odds.astype(np.float32)
     if not (bool((odds >= 0).all()) and bool((odds <= 1).all())):
-        raise RuntimeError(f"{function}: each probability must be in [0, 1] (Expected p_in >= 0 && p_in <= 1), got others")
+        raise RuntimeError(
+            f"{function}: each probability must be in [0, 1] (Expected p_in >= 0 && p_in <= 1), got others"
+        )
     array = self._array
     try:
         odds = np.broadcast_to(odds, array.shape)
@@ -360,7 +412,9 @@ def _bernoulli_each(self: Tensor, p: Tensor, state: np.ndarray, function: str) -
         raise RuntimeError(
             f"{function}: p must be broadcastable to the tensor's shape {list(array.shape)}, got {list(odds.shape)}"
         ) from None
-    order = sorted(range(array.ndim), key=lambda i: -array.strides[i]) if not array.flags.c_contiguous else None
+    order = (
+        sorted(range(array.ndim), key=lambda i: -array.strides[i]) if not array.flags.c_contiguous else None
+    )
     odds = odds if order is None else odds.transpose(order)
 
     def make(target: Any) -> Tensor:
@@ -507,7 +561,9 @@ def randint(
     check_options("randint", device, layout)
     low, high, size = _randint_arguments(args, named)
     if not isinstance(size, (tuple, list)):
-        raise TypeError(f"randint: size must be a tuple of ints, got {type(size).__name__}; write ({size},) for one dim")
+        raise TypeError(
+            f"randint: size must be a tuple of ints, got {type(size).__name__}; write ({size},) for one dim"
+        )
     d = (dtypes.int64 if out is None else out.dtype) if dtype is None else dtypes.check(dtype, "randint")
     t = _sized(out, _check_sizes((size,), "randint"), d)
     _integers(t, "randint", low, high, generator_state(generator, "randint"))
@@ -528,13 +584,15 @@ def _randint_arguments(args: tuple, named: dict) -> tuple:
     try:
         low, high = values.get("low", 0).__index__(), values["high"].__index__()
     except (AttributeError, TypeError):
-        raise TypeError(f"randint: low and high must be ints, got {values.get('low', 0)!r} and {values['high']!r}") from None
+        raise TypeError(
+            f"randint: low and high must be ints, got {values.get('low', 0)!r} and {values['high']!r}"
+        ) from None
     if high > 2**63 or low < -(2**63):
         raise ValueError(f"randint: high must be at most 2**63, got {high}")
     return low, high, values["size"]
 
 
-_PERMUTATION_LIMIT = {"float16": 2049, "bfloat16": 257, "float32": 2**24 + 1, "float64": 2**53 + 1}
+_PERMUTATION_LIMIT = {"float16": 2049, "float32": 2**24 + 1, "float64": 2**53 + 1}
 
 
 def randperm(
@@ -563,9 +621,11 @@ def randperm(
     """
     check_options("randperm", device, layout)
     d = (dtypes.int64 if out is None else out.dtype) if dtype is None else dtypes.check(dtype, "randperm")
+    if d is dtypes.bool_ or d.is_complex:
+        raise NotImplementedError(f"randperm: dtype must be an integer or floating-point one, got {d}")
     if n < 0:
         raise RuntimeError(f"randperm: n must not be negative (negative dimension), got {n}")
-    limit = _PERMUTATION_LIMIT[d.name] if d.is_floating_point else dtypes.iinfo(d).max
+    limit = _PERMUTATION_LIMIT.get(d.name, 2**53) if d.is_floating_point else dtypes.iinfo(d).max
     if n > limit:
         raise RuntimeError(f"randperm: n must be at most {limit} for {d} (n cannot be greater), got {n}")
     t = kernels.random_permutation(generator_state(generator, "randperm"), n)
@@ -628,7 +688,9 @@ def randint_like(
     **named: Any,
 ) -> Tensor:
     """Integers in the shape (and dtype) of `input`: `randint_like(input, high)` or `(input, low, high)`."""
-    low, high, _ = _randint_arguments((*args, ()) if not named else args, {**named, "size": ()} if named else {})
+    low, high, _ = _randint_arguments(
+        (*args, ()) if not named else args, {**named, "size": ()} if named else {}
+    )
     t = _like("randint_like", input, dtype, layout, device, memory_format)
     _integers(t, "randint_like", low, high, generator_state(generator, "randint_like"))
     return t.requires_grad_() if requires_grad else t
@@ -669,8 +731,12 @@ def normal(
         return t.requires_grad_() if requires_grad else t
     if size is not None:
         raise TypeError("normal: size must not be given with a tensor for mean or std: their shape counts")
+    if isinstance(std, Tensor) and std.is_complex():
+        raise RuntimeError("normal: std must be real (normal expects standard deviation to be non-complex)")
     if isinstance(std, Tensor) and not bool((std._array >= 0).all()):
-        raise RuntimeError("normal: std must be at least 0 everywhere (normal expects all elements of std >= 0.0), got others")
+        raise RuntimeError(
+            "normal: std must be at least 0 everywhere (normal expects all elements of std >= 0.0), got others"
+        )
     try:
         shape = np.broadcast_shapes(*[t._array.shape for t in tensors])
     except ValueError:
@@ -683,7 +749,9 @@ def normal(
     array = z._array
     if isinstance(std, Tensor):
         array = array * std._array.astype(array.dtype)
-    array = np.asarray(array + (mean._array.astype(array.dtype) if isinstance(mean, Tensor) else array.dtype.type(mean)))
+    array = np.asarray(
+        array + (mean._array.astype(array.dtype) if isinstance(mean, Tensor) else array.dtype.type(mean))
+    )
     result = _NODES["normal"].apply(tensors[0], wrap(array), *tensors[1:])
     return result if out is None else into(out, result, "normal")
 
@@ -702,7 +770,7 @@ def bernoulli(
         tensor([0., 1.])
     """
     state = generator_state(generator, "bernoulli")
-    result = empty_like(input)
+    result = empty_like(input, memory_format=dtypes.contiguous_format)
     if p is not None:
         bernoulli_(result, p, generator=generator)
     else:
@@ -733,11 +801,15 @@ def multinomial(
         RuntimeError: a weight is negative or not finite, or more samples are asked for than there are indices.
     """
     if not 1 <= input.ndim <= 2:
-        raise RuntimeError(f"multinomial: input must be of 1 or 2 dims (prob_dist must be 1 or 2 dim), got {input.ndim}")
+        raise RuntimeError(
+            f"multinomial: input must be of 1 or 2 dims (prob_dist must be 1 or 2 dim), got {input.ndim}"
+        )
     if input.dtype.category != dtypes.FLOAT:
         raise RuntimeError(f"multinomial: input must be of a floating-point dtype, got {input.dtype}")
     if num_samples <= 0:
-        raise RuntimeError(f"multinomial: num_samples must be positive (cannot sample n_sample <= 0 samples), got {num_samples}")
+        raise RuntimeError(
+            f"multinomial: num_samples must be positive (cannot sample n_sample <= 0 samples), got {num_samples}"
+        )
     classes = input._array.shape[-1]
     if not replacement and num_samples > classes:
         raise RuntimeError(
@@ -747,10 +819,14 @@ def multinomial(
     weights = np.ascontiguousarray(input._array)
     wide = weights.astype(np.float64) if weights.dtype.itemsize < 8 else weights
     if not (np.isfinite(wide).all() and (wide >= 0).all()):
-        raise RuntimeError("multinomial: input must hold finite weights >= 0 (contains either `inf`, `nan` or element < 0)")
+        raise RuntimeError(
+            "multinomial: input must hold finite weights >= 0 (contains either `inf`, `nan` or element < 0)"
+        )
     if classes and not (wide.sum(-1) > 0).all():
         if replacement or num_samples == 1:
-            raise RuntimeError("multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)")
+            raise RuntimeError(
+                "multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)"
+            )
     state = generator_state(generator, "multinomial")
     if replacement and num_samples > 1:
         index = _with_replacement(weights, num_samples, state)
@@ -773,7 +849,9 @@ def _with_replacement(weights: np.ndarray, n: int, state: np.ndarray) -> np.ndar
     steps = steps / steps[:, -1:]
     steps[:, -1] = 1
     u = kernels.random_double(state, (rows.shape[0], n), UNIFORM, 0.0, 1.0)._array
-    index = np.stack([np.searchsorted(s, x, side="left") for s, x in zip(steps.astype(np.float64), u, strict=True)])
+    index = np.stack(
+        [np.searchsorted(s, x, side="left") for s, x in zip(steps.astype(np.float64), u, strict=True)]
+    )
     return index.reshape(*weights.shape[:-1], n)
 
 
@@ -788,9 +866,12 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     Raises:
         RuntimeError: a rate is negative.
     """
-    _floating(input, "poisson")
+    if _floating(input, "poisson").is_complex:
+        raise NotImplementedError(f"poisson: input must be real, got {input.dtype}")
     if not bool((input._array >= 0).all()):
-        raise RuntimeError("poisson: input must hold rates >= 0 (invalid Poisson rate, expected rate to be non-negative)")
+        raise RuntimeError(
+            "poisson: input must hold rates >= 0 (invalid Poisson rate, expected rate to be non-negative)"
+        )
     state = generator_state(generator, "poisson")
     result = empty_like(input, memory_format=dtypes.contiguous_format)
     flat = [_poisson(float(rate), state) for rate in input._array.reshape(-1)]
@@ -822,7 +903,9 @@ def _poisson(rate: float, state: np.ndarray) -> int:
             return k
         if k < 0 or (us < 0.013 and v > us):
             continue
-        if math.log(v) + math.log(inverse_alpha) - math.log(a / (us * us) + b) <= -rate + k * log_rate - math.lgamma(k + 1):
+        if math.log(v) + math.log(inverse_alpha) - math.log(
+            a / (us * us) + b
+        ) <= -rate + k * log_rate - math.lgamma(k + 1):
             return k
 
 
@@ -835,7 +918,9 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     pairs = np.broadcast(count._array, prob._array)
     values = [_binomial(float(n), float(p), state) for n, p in pairs]
     result = wrap(np.array(values, np.float64).reshape(pairs.shape).astype(count._array.dtype))
-    return _NODES["binomial"].apply(count, result, prob) if count.requires_grad or prob.requires_grad else result
+    return (
+        _NODES["binomial"].apply(count, result, prob) if count.requires_grad or prob.requires_grad else result
+    )
 
 
 def _binomial(n: float, p: float, state: np.ndarray) -> float:
@@ -847,7 +932,7 @@ def _binomial(n: float, p: float, state: np.ndarray) -> float:
         return n - _binomial(n, 1 - p, state) if not math.isnan(p) else math.nan
     if math.isnan(p) or math.isnan(n):
         return math.nan
-    if n * p >= 10:
+    if np.float32(n) * np.float32(p) >= 10:
         return _binomial_rejection(n, p, state)
     done, total, rest = 0.0, 0.0, math.log1p(-p)  # geometric gaps between successes
     while True:

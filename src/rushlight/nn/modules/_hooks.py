@@ -7,50 +7,13 @@
 from __future__ import annotations
 
 import warnings
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from ...autograd import Function
 from ...tensor import Tensor
-
-
-class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook away; also a context manager.
-
-    Args:
-        hooks_dict: The table the hook is in; held weakly, a handle keeps no module alive.
-        extra_dict: Further table(s) with flags under the same id.
-    """
-
-    next_id = 0
-
-    def __init__(self, hooks_dict: OrderedDict, *, extra_dict: Any = None) -> None:
-        self.id = RemovableHandle.next_id
-        RemovableHandle.next_id += 1
-        extra = [] if extra_dict is None else extra_dict if isinstance(extra_dict, list) else [extra_dict]
-        self._tables = [weakref.ref(table) for table in (hooks_dict, *extra)]
-
-    def remove(self) -> None:
-        for table in self._tables:
-            hooks = table()
-            if hooks is not None:
-                hooks.pop(self.id, None)
-
-    def __getstate__(self) -> tuple:
-        return ([table() for table in self._tables], self.id)
-
-    def __setstate__(self, state: tuple) -> None:
-        tables, self.id = state
-        self._tables = [weakref.ref(OrderedDict() if t is None else t) for t in tables]
-        RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.remove()
+from ...utils.hooks import RemovableHandle
 
 
 class GlobalHooks:
@@ -160,6 +123,9 @@ class BackwardHookFunction(Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple:
         return (None, *ctx.gate(grads))
+
+
+BackwardHookFunction._name = "BackwardHookFunctionBackward"  # PyTorch's name of the node
 
 
 class BackwardCall:

@@ -36,7 +36,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         RuntimeError: The number of paddings is odd or too large; a padding is larger than the mode allows.
         NotImplementedError: The mode does not exist, or not for so many dimensions.
     Example:
-        >>> F.pad(torch.tensor([[1., 2., 3.]]), (1, 2), mode="reflect")
+        >>> F.pad(torch.tensor([[1.0, 2.0, 3.0]]), (1, 2), mode="reflect")
         tensor([[2., 1., 2., 3., 2., 1.]])
     """
     widths = _widths(input, pad)
@@ -47,6 +47,11 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     if value:
         raise RuntimeError(f"pad: value must not be given with mode={mode!r}, got {value}")
     _check_border(input, widths, mode)
+    if mode == "circular" and any(
+        w < 0 for pair in widths for w in pair
+    ):  # cut first, then go around what is left
+        input = ConstantPadNdBackward0.apply(input, tuple((min(b, 0), min(a, 0)) for b, a in widths), 0)
+        widths = tuple((max(b, 0), max(a, 0)) for b, a in widths)
     node = _BORDER[mode, max(len(pad) // 2, 1)]
     return node.apply(input, widths[input.dim() - len(pad) // 2 :], mode)
 
@@ -59,7 +64,9 @@ def _widths(input: Tensor, pad: Any) -> tuple[tuple[int, int], ...]:
     except (TypeError, AttributeError):
         raise TypeError(f"pad: pad must be a tuple of ints, got {pad!r}") from None
     if len(numbers) % 2:
-        raise RuntimeError(f"pad: pad must have an even number of elements (Padding length), got {len(numbers)}")
+        raise RuntimeError(
+            f"pad: pad must have an even number of elements (Padding length), got {len(numbers)}"
+        )
     if len(numbers) > 2 * ndim:
         raise RuntimeError(
             f"pad: pad must have at most {2 * ndim} elements, two per dimension of the input, got {len(numbers)}"
@@ -81,7 +88,12 @@ def _check_border(input: Tensor, widths: tuple, mode: str) -> None:
     n = sum(w != (0, 0) for w in widths)
     first = next((d for d, w in enumerate(widths) if w != (0, 0)), ndim)
     n = ndim - first
-    if n > 3 or (n and ndim not in (n + 1, n + 2) and ndim not in range(2, 6)) or ndim < 2 or first < ndim - 3:
+    if (
+        n > 3
+        or (n and ndim not in (n + 1, n + 2) and ndim not in range(2, 6))
+        or ndim < 2
+        or first < ndim - 3
+    ):
         raise NotImplementedError(
             f"pad: mode {mode!r} must pad the last 1 dimension of a 2D or 3D input, 2 of a 3D or 4D, or 3 of a 4D or 5D, "
             f"got {n} of a {ndim}D input"

@@ -21,7 +21,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
         RuntimeError: The channels are no multiple of r^2.
     Source: Shi et al. 2016, arXiv:1609.05158.
     Example:
-        >>> torch.pixel_shuffle(torch.arange(4.).reshape(4, 1, 1), 2)
+        >>> torch.pixel_shuffle(torch.arange(4.0).reshape(4, 1, 1), 2)
         tensor([[[0., 1.],
                  [2., 3.]]])
     """
@@ -44,7 +44,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
         RuntimeError: Height or width is no multiple of r.
     Source: Shi et al. 2016, arXiv:1609.05158.
     Example:
-        >>> torch.pixel_unshuffle(torch.arange(4.).reshape(1, 2, 2), 2).flatten()
+        >>> torch.pixel_unshuffle(torch.arange(4.0).reshape(1, 2, 2), 2).flatten()
         tensor([0., 1., 2., 3.])
     """
     _check("pixel_unshuffle", input, downscale_factor, "downscale_factor")
@@ -98,11 +98,13 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         RuntimeError: C is no multiple of `groups`.
     Source: Zhang et al. 2017, arXiv:1707.01083.
     Example:
-        >>> F.channel_shuffle(torch.arange(4.).reshape(1, 4, 1), 2).flatten()
+        >>> F.channel_shuffle(torch.arange(4.0).reshape(1, 4, 1), 2).flatten()
         tensor([0., 2., 1., 3.])
     """
     if input.dim() < 3:
-        raise RuntimeError(f"channel_shuffle: input must have more than 2 dimensions, got {list(input.shape)}")
+        raise RuntimeError(
+            f"channel_shuffle: input must have more than 2 dimensions, got {list(input.shape)}"
+        )
     if groups <= 0:
         raise RuntimeError(f"channel_shuffle: groups must be positive, got {groups}")
     if input.shape[1] % groups:

@@ -65,7 +65,7 @@ class ReLU(_Inplace):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.ReLU()(torch.tensor([-1., 2.]))
+        >>> nn.ReLU()(torch.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
 
@@ -82,7 +82,7 @@ class SiLU(_Inplace):
         input: any; output: the same.
     Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
     Example:
-        >>> nn.SiLU()(torch.tensor([0., 1.]))
+        >>> nn.SiLU()(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7311])
     """
 
@@ -99,7 +99,7 @@ class Mish(_Inplace):
         input: any; output: the same.
     Source: Misra 2019, arXiv:1908.08681.
     Example:
-        >>> nn.Mish()(torch.tensor([0., 1.]))
+        >>> nn.Mish()(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.8651])
     """
 
@@ -116,7 +116,7 @@ class SELU(_Inplace):
         input: any; output: the same.
     Source: Klambauer et al. 2017, arXiv:1706.02515.
     Example:
-        >>> nn.SELU()(torch.tensor([-1., 1.]))
+        >>> nn.SELU()(torch.tensor([-1.0, 1.0]))
         tensor([-1.1113,  1.0507])
     """
 
@@ -132,7 +132,7 @@ class Hardsigmoid(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Hardsigmoid()(torch.tensor([-4., 0., 4.]))
+        >>> nn.Hardsigmoid()(torch.tensor([-4.0, 0.0, 4.0]))
         tensor([0.0000, 0.5000, 1.0000])
     """
 
@@ -155,7 +155,7 @@ class Hardswish(Module):
         input: any; output: the same.
     Source: Howard et al. 2019, arXiv:1905.02244.
     Example:
-        >>> nn.Hardswish()(torch.tensor([-4., 0., 4.]))
+        >>> nn.Hardswish()(torch.tensor([-4.0, 0.0, 4.0]))
         tensor([-0.,  0.,  4.])
     """
 
@@ -179,7 +179,7 @@ class Threshold(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Threshold(1., 20.)(torch.tensor([0., 2.]))
+        >>> nn.Threshold(1.0, 20.0)(torch.tensor([0.0, 2.0]))
         tensor([20.,  2.])
     """
 
@@ -209,7 +209,7 @@ class RReLU(Module):
         input: any; output: the same.
     Source: Xu et al. 2015, arXiv:1505.00853.
     Example:
-        >>> nn.RReLU(0.1, 0.3).eval()(torch.tensor([-1., 2.]))
+        >>> nn.RReLU(0.1, 0.3).eval()(torch.tensor([-1.0, 2.0]))
         tensor([-0.2000,  2.0000])
     """
 
@@ -240,7 +240,7 @@ class Hardtanh(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Hardtanh(-2, 2)(torch.tensor([-3., 0., 3.]))
+        >>> nn.Hardtanh(-2, 2)(torch.tensor([-3.0, 0.0, 3.0]))
         tensor([-2.,  0.,  2.])
     """
 
@@ -285,7 +285,7 @@ class ReLU6(Hardtanh):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.ReLU6()(torch.tensor([-1., 3., 8.]))
+        >>> nn.ReLU6()(torch.tensor([-1.0, 3.0, 8.0]))
         tensor([0., 3., 6.])
     """
 
@@ -302,7 +302,7 @@ class Sigmoid(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Sigmoid()(torch.tensor([0.]))
+        >>> nn.Sigmoid()(torch.tensor([0.0]))
         tensor([0.5000])
     """
 
@@ -316,7 +316,7 @@ class Tanh(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Tanh()(torch.tensor([0., 1.]))
+        >>> nn.Tanh()(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7616])
     """
 
@@ -330,7 +330,7 @@ class Softsign(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Softsign()(torch.tensor([-1., 3.]))
+        >>> nn.Softsign()(torch.tensor([-1.0, 3.0]))
         tensor([-0.5000,  0.7500])
     """
 
@@ -344,7 +344,7 @@ class Tanhshrink(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Tanhshrink()(torch.tensor([0., 1.]))
+        >>> nn.Tanhshrink()(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.2384])
     """
 
@@ -358,7 +358,7 @@ class LogSigmoid(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.LogSigmoid()(torch.tensor([0., -100.]))
+        >>> nn.LogSigmoid()(torch.tensor([0.0, -100.0]))
         tensor([  -0.6931, -100.0000])
     """
 
@@ -376,7 +376,7 @@ class ELU(Module):
         input: any; output: the same.
     Source: Clevert et al. 2015, arXiv:1511.07289.
     Example:
-        >>> nn.ELU()(torch.tensor([-1., 2.]))
+        >>> nn.ELU()(torch.tensor([-1.0, 2.0]))
         tensor([-0.6321,  2.0000])
     """
 
@@ -404,7 +404,7 @@ class CELU(Module):
         input: any; output: the same.
     Source: Barron 2017, arXiv:1704.07483.
     Example:
-        >>> nn.CELU()(torch.tensor([-1., 2.]))
+        >>> nn.CELU()(torch.tensor([-1.0, 2.0]))
         tensor([-0.6321,  2.0000])
     """
 
@@ -431,7 +431,7 @@ class LeakyReLU(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.LeakyReLU(0.1)(torch.tensor([-1., 2.]))
+        >>> nn.LeakyReLU(0.1)(torch.tensor([-1.0, 2.0]))
         tensor([-0.1000,  2.0000])
     """
 
@@ -459,7 +459,7 @@ class PReLU(Module):
         input: (N, C, *); output: the same; weight: (num_parameters,).
     Source: He et al. 2015, arXiv:1502.01852.
     Example:
-        >>> nn.PReLU()(torch.tensor([-1., 2.])).tolist()
+        >>> nn.PReLU()(torch.tensor([-1.0, 2.0])).tolist()
         [-0.25, 2.0]
     """
 
@@ -494,7 +494,7 @@ class GELU(Module):
         input: any; output: the same.
     Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
     Example:
-        >>> nn.GELU()(torch.tensor([-1., 1.]))
+        >>> nn.GELU()(torch.tensor([-1.0, 1.0]))
         tensor([-0.1587,  0.8413])
     """
 
@@ -520,7 +520,7 @@ class GLU(Module):
         input: (*, N, *); output: (*, N / 2, *).
     Source: Dauphin et al. 2016, arXiv:1612.08083.
     Example:
-        >>> nn.GLU()(torch.tensor([2., 0.]))
+        >>> nn.GLU()(torch.tensor([2.0, 0.0]))
         tensor([1.])
     """
 
@@ -546,7 +546,7 @@ class Softplus(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Softplus()(torch.tensor([0., 30.]))
+        >>> nn.Softplus()(torch.tensor([0.0, 30.0]))
         tensor([ 0.6931, 30.0000])
     """
 
@@ -572,7 +572,7 @@ class Hardshrink(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Hardshrink()(torch.tensor([-1., 0.3]))
+        >>> nn.Hardshrink()(torch.tensor([-1.0, 0.3]))
         tensor([-1.,  0.])
     """
 
@@ -597,7 +597,7 @@ class Softshrink(Module):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Softshrink()(torch.tensor([-1., 0.3]))
+        >>> nn.Softshrink()(torch.tensor([-1.0, 0.3]))
         tensor([-0.5000,  0.0000])
     """
 
@@ -640,7 +640,7 @@ class Softmin(_Softmax):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Softmin(dim=0)(torch.tensor([0., 0.]))
+        >>> nn.Softmin(dim=0)(torch.tensor([0.0, 0.0]))
         tensor([0.5000, 0.5000])
     """
 
@@ -656,7 +656,7 @@ class Softmax(_Softmax):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.Softmax(dim=1)(torch.tensor([[0., 0.]]))
+        >>> nn.Softmax(dim=1)(torch.tensor([[0.0, 0.0]]))
         tensor([[0.5000, 0.5000]])
     """
 
@@ -672,7 +672,7 @@ class LogSoftmax(_Softmax):
     Shape:
         input: any; output: the same.
     Example:
-        >>> nn.LogSoftmax(dim=1)(torch.tensor([[0., 0.]]))
+        >>> nn.LogSoftmax(dim=1)(torch.tensor([[0.0, 0.0]]))
         tensor([[-0.6931, -0.6931]])
     """
 

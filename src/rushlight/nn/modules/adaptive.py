@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from ...ops.creation import zeros
@@ -120,7 +121,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         output = zeros(target.size(0), dtype=input.dtype)
         gather = zeros(target.size(0), dtype=target.dtype)
         edges = [0, *self.cutoffs]
-        for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+        for i, (low, high) in enumerate(pairwise(edges)):
             rows = ((target >= low) & (target < high)).nonzero().squeeze(1)
             if rows.numel() == 0:
                 continue

@@ -172,7 +172,7 @@ class BatchNorm1d(_BatchNorm):
         input: (N, C) or (N, C, L); output: the same.
     Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
     Example:
-        >>> nn.BatchNorm1d(3)(torch.tensor([[1., 2., 3.], [3., 2., 1.]])).round()
+        >>> nn.BatchNorm1d(3)(torch.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])).round()
         tensor([[-1.,  0.,  1.],
                 [ 1.,  0., -1.]], grad_fn=<RoundBackward0>)
     """

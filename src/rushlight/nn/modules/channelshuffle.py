@@ -18,7 +18,7 @@ class ChannelShuffle(Module):
         input: (N, C, *); output: the same.
     Source: Zhang et al. 2017, arXiv:1707.01083.
     Example:
-        >>> nn.ChannelShuffle(2)(torch.arange(4.).reshape(1, 4, 1)).flatten()
+        >>> nn.ChannelShuffle(2)(torch.arange(4.0).reshape(1, 4, 1)).flatten()
         tensor([0., 2., 1., 3.])
     """
 

@@ -240,7 +240,7 @@ class ModuleDict(Module):
 
     Example:
         >>> acts = nn.ModuleDict({"relu": nn.ReLU(), "tanh": nn.Tanh()})
-        >>> acts["relu"](torch.tensor([-1., 2.]))
+        >>> acts["relu"](torch.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
 

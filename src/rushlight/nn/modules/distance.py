@@ -19,7 +19,7 @@ class PairwiseDistance(Module):
     Shape:
         x1 and x2: (*, D); output: (*), or (*, 1) with keepdim.
     Example:
-        >>> nn.PairwiseDistance()(torch.tensor([[3., 4.]]), torch.tensor([[0., 0.]]))
+        >>> nn.PairwiseDistance()(torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 0.0]]))
         tensor([5.0000])
     """
 
@@ -44,7 +44,7 @@ class CosineSimilarity(Module):
     Shape:
         x1 and x2: (*, D, *); output: (*, *).
     Example:
-        >>> nn.CosineSimilarity()(torch.tensor([[1., 0.]]), torch.tensor([[1., 1.]]))
+        >>> nn.CosineSimilarity()(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0, 1.0]]))
         tensor([0.7071])
     """
 

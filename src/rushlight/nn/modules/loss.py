@@ -80,7 +80,7 @@ class L1Loss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.L1Loss()(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
+        >>> nn.L1Loss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
         tensor(1.)
     """
 
@@ -98,7 +98,7 @@ class MSELoss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.MSELoss()(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
+        >>> nn.MSELoss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
         tensor(2.)
     """
 
@@ -118,7 +118,7 @@ class SmoothL1Loss(_Loss):
         input and target: any, the same; output: one number, or the same with 'none'.
     Source: Girshick 2015, arXiv:1504.08083.
     Example:
-        >>> nn.SmoothL1Loss()(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
+        >>> nn.SmoothL1Loss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
         tensor(0.7500)
     """
 
@@ -143,7 +143,7 @@ class HuberLoss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.HuberLoss()(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
+        >>> nn.HuberLoss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 4.0]))
         tensor(0.7500)
     """
 
@@ -247,7 +247,7 @@ class BCELoss(_WeightedLoss):
     Shape:
         input and target: any, the same, values in [0, 1]; output: one number, or the same with 'none'.
     Example:
-        >>> nn.BCELoss()(torch.tensor([0.5]), torch.tensor([1.]))
+        >>> nn.BCELoss()(torch.tensor([0.5]), torch.tensor([1.0]))
         tensor(0.6931)
     """
 
@@ -267,7 +267,7 @@ class BCEWithLogitsLoss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.BCEWithLogitsLoss()(torch.tensor([0.]), torch.tensor([1.]))
+        >>> nn.BCEWithLogitsLoss()(torch.tensor([0.0]), torch.tensor([1.0]))
         tensor(0.6931)
     """
 
@@ -302,7 +302,7 @@ class KLDivLoss(_Loss):
         input and target: any, the same; output: one number, or the same with 'none'. reduction='batchmean',
         the sum over all divided by the batch size, is the divergence as it is defined.
     Example:
-        >>> nn.KLDivLoss(reduction="batchmean")(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[1., 0.]]))
+        >>> nn.KLDivLoss(reduction="batchmean")(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[1.0, 0.0]]))
         tensor(0.6931)
     """
 
@@ -329,7 +329,7 @@ class PoissonNLLLoss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.PoissonNLLLoss()(torch.tensor([0.]), torch.tensor([2.]))
+        >>> nn.PoissonNLLLoss()(torch.tensor([0.0]), torch.tensor([2.0]))
         tensor(1.)
     """
 
@@ -371,7 +371,7 @@ class GaussianNLLLoss(_Loss):
         input and target: (*); var: (*), without the last dimension or with 1 there; output: one number, or (*).
     Source: Nix and Weigend 1994, Estimating the mean and variance of the target probability distribution.
     Example:
-        >>> nn.GaussianNLLLoss()(torch.tensor([1.]), torch.tensor([3.]), torch.tensor([1.]))
+        >>> nn.GaussianNLLLoss()(torch.tensor([1.0]), torch.tensor([3.0]), torch.tensor([1.0]))
         tensor(2.)
     """
 
@@ -395,7 +395,7 @@ class HingeEmbeddingLoss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.HingeEmbeddingLoss()(torch.tensor([0.5, 0.2]), torch.tensor([1., -1.]))
+        >>> nn.HingeEmbeddingLoss()(torch.tensor([0.5, 0.2]), torch.tensor([1.0, -1.0]))
         tensor(0.6500)
     """
 
@@ -419,7 +419,7 @@ class SoftMarginLoss(_Loss):
     Shape:
         input and target: any, the same; output: one number, or the same with 'none'.
     Example:
-        >>> nn.SoftMarginLoss()(torch.tensor([0.]), torch.tensor([1.]))
+        >>> nn.SoftMarginLoss()(torch.tensor([0.0]), torch.tensor([1.0]))
         tensor(0.6931)
     """
 
@@ -456,7 +456,7 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
     Shape:
         input and target: (N, C), targets 0 or 1; output: one number, or (N,).
     Example:
-        >>> nn.MultiLabelSoftMarginLoss()(torch.zeros(1, 2), torch.tensor([[1., 0.]]))
+        >>> nn.MultiLabelSoftMarginLoss()(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))
         tensor(0.6931)
     """
 
@@ -511,8 +511,8 @@ class CosineEmbeddingLoss(_Loss):
     Shape:
         inputs: (N, D) or (D,); target: (N,) or (); output: one number, or the target's shape with 'none'.
     Example:
-        >>> x = torch.tensor([[1., 0.]])
-        >>> nn.CosineEmbeddingLoss()(x, x, torch.tensor([-1.]))
+        >>> x = torch.tensor([[1.0, 0.0]])
+        >>> nn.CosineEmbeddingLoss()(x, x, torch.tensor([-1.0]))
         tensor(1.)
     """
 
@@ -537,7 +537,7 @@ class MarginRankingLoss(_Loss):
     Shape:
         inputs and target: (N,) or (); output: one number, or the same with 'none'.
     Example:
-        >>> nn.MarginRankingLoss()(torch.tensor([1.]), torch.tensor([3.]), torch.tensor([1.]))
+        >>> nn.MarginRankingLoss()(torch.tensor([1.0]), torch.tensor([3.0]), torch.tensor([1.0]))
         tensor(2.)
     """
 
@@ -566,8 +566,8 @@ class TripletMarginLoss(_Loss):
         inputs: (N, D) or (D,); output: one number, or (N,) with 'none'.
     Source: Balntas et al. 2016, Learning local feature descriptors with triplets.
     Example:
-        >>> a, p, n = torch.tensor([[0.]]), torch.tensor([[1.]]), torch.tensor([[3.]])
-        >>> nn.TripletMarginLoss(margin=4.)(a, p, n)
+        >>> a, p, n = torch.tensor([[0.0]]), torch.tensor([[1.0]]), torch.tensor([[3.0]])
+        >>> nn.TripletMarginLoss(margin=4.0)(a, p, n)
         tensor(2.)
     """
 
@@ -615,8 +615,10 @@ class TripletMarginWithDistanceLoss(_Loss):
     Shape:
         inputs: (N, *); output: one number, or (N,) with 'none'.
     Example:
-        >>> a, p, n = torch.tensor([[0.]]), torch.tensor([[1.]]), torch.tensor([[3.]])
-        >>> far = nn.TripletMarginWithDistanceLoss(distance_function=lambda x, y: (x - y).abs().sum(1), margin=4.)
+        >>> a, p, n = torch.tensor([[0.0]]), torch.tensor([[1.0]]), torch.tensor([[3.0]])
+        >>> far = nn.TripletMarginWithDistanceLoss(
+        ...     distance_function=lambda x, y: (x - y).abs().sum(1), margin=4.0
+        ... )
         >>> far(a, p, n)
         tensor(2.)
     """

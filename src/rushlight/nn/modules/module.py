@@ -27,7 +27,7 @@ from ._hooks import (
     register_module_module_registration_hook,
     register_module_parameter_registration_hook,
 )
-from ._state import State, _IncompatibleKeys
+from ._state import State
 
 __all__ = [
     "register_module_forward_pre_hook",
@@ -99,6 +99,7 @@ class Module(State):
         ...         super().__init__()
         ...         self.fc1 = nn.Linear(4, 8)
         ...         self.fc2 = nn.Linear(8, 2)
+        ...
         ...     def forward(self, x):
         ...         return self.fc2(self.fc1(x).relu())
         >>> Net()

@@ -90,7 +90,7 @@ class LayerNorm(Module):
         input: (*, *normalized_shape); output: the same.
     Source: Ba et al. 2016, arXiv:1607.06450.
     Example:
-        >>> nn.LayerNorm(3)(torch.tensor([1., 2., 3.])).round()
+        >>> nn.LayerNorm(3)(torch.tensor([1.0, 2.0, 3.0])).round()
         tensor([-1.,  0.,  1.], grad_fn=<RoundBackward0>)
     """
 
@@ -208,7 +208,7 @@ class RMSNorm(Module):
         x: (*, *normalized_shape); output: the same.
     Source: Zhang and Sennrich 2019, arXiv:1910.07467.
     Example:
-        >>> nn.RMSNorm(2)(torch.tensor([3., 3.])).round()
+        >>> nn.RMSNorm(2)(torch.tensor([3.0, 3.0])).round()
         tensor([1., 1.], grad_fn=<RoundBackward0>)
     """
 

@@ -87,7 +87,7 @@ class CircularPad1d(_CircularPadNd):
     Shape:
         input: (N, C, L) or (C, L); output: each dimension longer by its two paddings.
     Example:
-        >>> nn.CircularPad1d(1)(torch.tensor([[1., 2., 3.]]))
+        >>> nn.CircularPad1d(1)(torch.tensor([[1.0, 2.0, 3.0]]))
         tensor([[3., 1., 2., 3., 1.]])
     """
 
@@ -133,7 +133,7 @@ class ConstantPad1d(_ConstantPadNd):
     Shape:
         input: (N, C, L) or (C, L); output: each dimension longer by its two paddings.
     Example:
-        >>> nn.ConstantPad1d((1, 2), 0.5)(torch.tensor([[1., 2., 3.]]))
+        >>> nn.ConstantPad1d((1, 2), 0.5)(torch.tensor([[1.0, 2.0, 3.0]]))
         tensor([[0.5000, 1.0000, 2.0000, 3.0000, 0.5000, 0.5000]])
     """
 
@@ -180,7 +180,7 @@ class ReflectionPad1d(_ReflectionPadNd):
     Shape:
         input: (N, C, L) or (C, L); output: each dimension longer by its two paddings.
     Example:
-        >>> nn.ReflectionPad1d((2, 0))(torch.tensor([[1., 2., 3.]]))
+        >>> nn.ReflectionPad1d((2, 0))(torch.tensor([[1.0, 2.0, 3.0]]))
         tensor([[3., 2., 1., 2., 3.]])
     """
 
@@ -225,7 +225,7 @@ class ReplicationPad1d(_ReplicationPadNd):
     Shape:
         input: (N, C, L) or (C, L); output: each dimension longer by its two paddings.
     Example:
-        >>> nn.ReplicationPad1d((2, 0))(torch.tensor([[1., 2., 3.]]))
+        >>> nn.ReplicationPad1d((2, 0))(torch.tensor([[1.0, 2.0, 3.0]]))
         tensor([[1., 1., 1., 2., 3.]])
     """
 
@@ -270,7 +270,7 @@ class ZeroPad1d(ConstantPad1d):
     Shape:
         input: (N, C, L) or (C, L); output: each dimension longer by its two paddings.
     Example:
-        >>> nn.ZeroPad1d((1, 0))(torch.tensor([[1., 2., 3.]]))
+        >>> nn.ZeroPad1d((1, 0))(torch.tensor([[1.0, 2.0, 3.0]]))
         tensor([[0., 1., 2., 3.]])
     """
 

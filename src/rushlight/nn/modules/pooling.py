@@ -253,7 +253,7 @@ class AvgPool1d(_AvgPoolNd):
         input: (N, C, L) or (C, L); output: (N, C, L_out) with
         L_out = floor((L + 2 padding - kernel_size) / stride) + 1.
     Example:
-        >>> nn.AvgPool1d(3, stride=2)(torch.tensor([[[1., 2., 3., 4., 5., 6., 7.]]]))
+        >>> nn.AvgPool1d(3, stride=2)(torch.tensor([[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]]]))
         tensor([[[2., 4., 6.]]])
     """
 

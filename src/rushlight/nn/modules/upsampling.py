@@ -23,7 +23,7 @@ class Upsample(Module):
     Shape:
         input: (N, C, *) with 1 to 3 dimensions after the channels; output: (N, C, *size).
     Example:
-        >>> nn.Upsample(scale_factor=2)(torch.tensor([[[1., 2.]]]))
+        >>> nn.Upsample(scale_factor=2)(torch.tensor([[[1.0, 2.0]]]))
         tensor([[[1., 1., 2., 2.]]])
     """
 
@@ -76,7 +76,7 @@ class UpsamplingNearest2d(Upsample):
     Shape:
         input: (N, C, H, W); output: (N, C, H_out, W_out).
     Example:
-        >>> nn.UpsamplingNearest2d(scale_factor=2)(torch.tensor([[[[1., 2.]]]]))
+        >>> nn.UpsamplingNearest2d(scale_factor=2)(torch.tensor([[[[1.0, 2.0]]]]))
         tensor([[[[1., 1., 2., 2.],
                   [1., 1., 2., 2.]]]])
     """
@@ -94,7 +94,7 @@ class UpsamplingBilinear2d(Upsample):
     Shape:
         input: (N, C, H, W); output: (N, C, H_out, W_out).
     Example:
-        >>> nn.UpsamplingBilinear2d(size=(1, 3))(torch.tensor([[[[1., 2.]]]]))
+        >>> nn.UpsamplingBilinear2d(size=(1, 3))(torch.tensor([[[[1.0, 2.0]]]]))
         tensor([[[[1.0000, 1.5000, 2.0000]]]])
     """
 

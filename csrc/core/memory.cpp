@@ -35,7 +35,7 @@ Cache& cache() {
 
 int class_of(size_t bytes, size_t* rounded) {
   if (bytes < ((size_t)1 << kFirstBit)) bytes = (size_t)1 << kFirstBit;
-  int bit = 63 - __builtin_clzll((unsigned long long)bytes - 1 | 1);  // 2^bit < bytes <= 2^(bit+1)
+  int bit = 63 - __builtin_clzll(((unsigned long long)bytes - 1) | 1);  // 2^bit < bytes <= 2^(bit+1)
   if (bit < kFirstBit) bit = kFirstBit - 1;
   size_t step = bit >= 3 ? (size_t)1 << (bit - 3) : 1;
   size_t up = (bytes + step - 1) / step * step;

@@ -7,7 +7,7 @@ __all__ = ["device"]
 _TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "hpu", "mtia", "xla", "vulkan", "ipu", "privateuseone")
 
 
-class device:  # noqa: N801 - PyTorch's name
+class device:
     """Where a tensor lives: `device("cpu")`, `device("cuda:0")`, `device("cuda", 0)`.
 
     Any device PyTorch names can be made and compared; only "cpu" can hold tensors.
@@ -17,7 +17,7 @@ class device:  # noqa: N801 - PyTorch's name
         device(type='cpu')
     """
 
-    __slots__ = ("type", "index")
+    __slots__ = ("index", "type")
     type: str
     index: int | None
 

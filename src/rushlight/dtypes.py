@@ -10,19 +10,19 @@ __all__ = ["dtype", "finfo", "iinfo", "promote_types", "can_cast", "get_default_
 BOOL, INTEGER, FLOAT, COMPLEX = range(4)  # categories, lowest first
 
 
-class dtype:  # noqa: N801 - PyTorch's name
+class dtype:
     """An element type. `numpy` is the NumPy dtype behind it, `itemsize` its size in bytes."""
 
     __slots__ = (
+        "__weakref__",
+        "category",
+        "is_complex",
+        "is_floating_point",
+        "is_signed",
+        "itemsize",
+        "legacy",
         "name",
         "numpy",
-        "category",
-        "itemsize",
-        "is_floating_point",
-        "is_complex",
-        "is_signed",
-        "legacy",
-        "__weakref__",
     )
 
     def __init__(self, name: str, numpy: np.dtype, category: int, legacy: str) -> None:
@@ -186,7 +186,7 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     return from_.category <= to.category
 
 
-class finfo:  # noqa: N801 - PyTorch's name
+class finfo:
     """Limits of a floating-point type: bits, eps, max, min, tiny, smallest_normal, resolution, dtype.
 
     Example:
@@ -217,7 +217,7 @@ class finfo:  # noqa: N801 - PyTorch's name
         )
 
 
-class iinfo:  # noqa: N801 - PyTorch's name
+class iinfo:
     """Limits of an integer type: bits, max, min, dtype.
 
     Example:
@@ -235,7 +235,7 @@ class iinfo:  # noqa: N801 - PyTorch's name
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
-class layout:  # noqa: N801 - PyTorch's name
+class layout:
     """How a tensor lies in memory. There is one here: strided."""
 
     __slots__ = ("_name",)
@@ -253,7 +253,7 @@ class layout:  # noqa: N801 - PyTorch's name
 strided = layout("strided")
 
 
-class memory_format(layout):  # noqa: N801 - PyTorch's name
+class memory_format(layout):
     """The order of a tensor's dimensions in memory."""
 
     __slots__ = ()

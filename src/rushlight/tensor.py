@@ -15,7 +15,6 @@ import numpy as np
 from . import devices, dtypes
 from .autograd.core import TensorBase, bind
 from .autograd.inplace import inplace
-from .kernels import _C
 
 __all__ = ["Size", "Tensor", "into", "is_tensor", "method", "wrap"]
 
@@ -83,10 +82,6 @@ class Tensor(TensorBase):
         return Tensor._make_subclass(cls, self, self.requires_grad)
 
     # -- shape and type ---------------------------------------------------------------------------
-    @property
-    def shape(self) -> Size:
-        return Size(self._array.shape)
-
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one dim."""
         if dim is None:
@@ -101,26 +96,6 @@ class Tensor(TensorBase):
                 if n
                 else f"size: a 0-d tensor has no dim to give the size of, got {dim}"
             ) from None
-
-    def dim(self) -> int:
-        """The number of dimensions."""
-        return self._array.ndim
-
-    ndimension = dim
-
-    @property
-    def ndim(self) -> int:
-        return self._array.ndim
-
-    def numel(self) -> int:
-        """The number of elements."""
-        return self._array.size
-
-    nelement = numel
-
-    @property
-    def dtype(self) -> dtypes.dtype:
-        return dtypes.of(self._array.dtype)
 
     @property
     def device(self) -> devices.device:
@@ -512,16 +487,12 @@ def _legacy(args: tuple, device: Any, dtype: dtypes.dtype) -> np.ndarray:
     return np.empty([s.__index__() for s in sizes], dtype.numpy)
 
 
-bind(plain=Tensor)
+bind(plain=Tensor, size=Size, dtypes=dtypes._BY_NUMBER)
 
 
 def wrap(array: Any) -> Tensor:
     """A tensor around an array (or a NumPy scalar): it shares the memory and has no history."""
     return Tensor._make(array if isinstance(array, np.ndarray) else np.asarray(array))
-
-
-if _C is not None:
-    _C.set_wrap(wrap)
 
 
 def is_tensor(obj: Any) -> bool:

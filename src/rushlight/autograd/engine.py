@@ -187,14 +187,13 @@ def run_node(node: Node, buffer: list, keep_graph: bool) -> tuple:
     if not isinstance(results, tuple):
         results = tuple(results) if isinstance(results, list) else (results,)
     count = len(node._edges)
-    if len(results) > count and any(g is not None for g in results[count:]) or len(results) < count:
+    if (len(results) > count and any(g is not None for g in results[count:])) or len(results) < count:
         raise RuntimeError(
             f"{node.name()}: backward must return as many gradients as forward has arguments ({count}), "
             f"got {len(results)}"
         )
-    after = getattr(node, "_post_hooks", None)
-    if after:
-        for hook in list(after.values()):
+    if node._post_hooks:
+        for hook in list(node._post_hooks.values()):
             new = hook(results, tuple(buffer))
             if new is not None:
                 results = new if isinstance(new, tuple) else (new,)

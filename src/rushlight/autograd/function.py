@@ -39,13 +39,16 @@ class Function(Node):
     """
 
     _name = "Function"
+    _view = False  # the result is a view of the first argument
+    _flags = 0
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         # Our own nodes are called what PyTorch calls them; a user's get its suffix.
         cls._name = cls.__name__ if cls.__module__.startswith("rushlight.") else cls.__name__ + "Backward"
-        if cls.setup_context is not Function.setup_context:
-            cls._forward = classmethod(_forward_then_setup)  # type: ignore[method-assign,assignment]
+        setup = cls.setup_context is not Function.setup_context
+        cls._forward = classmethod(_forward_then_setup) if setup else cls.forward  # type: ignore[method-assign,assignment]
+        cls._flags = int(cls._view) + 2 * setup  # for the compiled `apply`
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise RuntimeError(
@@ -105,7 +108,7 @@ class Function(Node):
 FunctionCtx = Function
 
 
-def _forward_then_setup(cls: type[Function], ctx: Any, args: tuple) -> Any:
+def _forward_then_setup(cls: type[Function], ctx: Any, *args: Any) -> Any:
     output = cls.forward(*args)
     cls.setup_context(ctx, args, output)
     return output

@@ -96,7 +96,7 @@ class _Stepwise:
             self.inner.close()
 
 
-class no_grad(_Switch):  # noqa: N801 - PyTorch's name
+class no_grad(_Switch):
     """Nothing is recorded inside. Also a decorator, with or without brackets.
 
     Example:
@@ -112,7 +112,7 @@ class no_grad(_Switch):  # noqa: N801 - PyTorch's name
         return self if function is None else _Switch.__call__(self, function)
 
 
-class enable_grad(_Switch):  # noqa: N801 - PyTorch's name
+class enable_grad(_Switch):
     """Operations are recorded inside, also within `no_grad`."""
 
     _enabled = True
@@ -122,7 +122,7 @@ class enable_grad(_Switch):  # noqa: N801 - PyTorch's name
         return self if function is None else _Switch.__call__(self, function)
 
 
-class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
+class set_grad_enabled(_Switch):
     """Turn recording on or off: at once as a call, inside it as a context manager or decorator."""
 
     def __init__(self, mode: bool) -> None:
@@ -151,7 +151,7 @@ class _Set(_Switch):
 _inference = 0
 
 
-class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
+class inference_mode(_Switch):
     """Like `no_grad`. `inference_mode(False)` records inside.
 
     PyTorch's further rule, that tensors made inside may never be used in autograd, is not enforced.

@@ -47,17 +47,17 @@ class TensorBase:
     """A NumPy array and autograd's fields."""
 
     __slots__ = (
+        "__weakref__",
         "_array",
+        "_base",  # the tensor that this is a view of
+        "_counter",  # [version], shared by aliases of the same memory
         "_grad",
         "_grad_fn",
-        "_output_nr",
-        "_requires_grad",
-        "_counter",  # [version], shared by aliases of the same memory
-        "_base",  # the tensor that this is a view of
         "_history",  # of a base: how often its history was replaced; of a view: as last seen
         "_hooks",
+        "_output_nr",
+        "_requires_grad",
         "_retains_grad",
-        "__weakref__",
     )
 
     @classmethod
@@ -93,6 +93,29 @@ class TensorBase:
         base = self._base
         if base is not None and base._history != self._history:
             _regenerate(self)
+
+    @property
+    def shape(self) -> Any:
+        return _size(self._array.shape)
+
+    @property
+    def ndim(self) -> int:
+        return self._array.ndim
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.of(self._array.dtype)
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self._array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._array.size
+
+    ndimension = dim
+    nelement = numel
 
     @property
     def grad(self) -> Any:
@@ -157,8 +180,6 @@ def _set_requires_grad(t: Any, value: bool) -> None:
 class Node:
     """One operation that was recorded: also the `ctx` its forward and backward are given."""
 
-    _view = False  # the result is a view of the first argument
-
     # Slots would have to be repeated by every subclass with attributes of its own, so this has a dict.
 
     @classmethod
@@ -172,7 +193,7 @@ class Node:
         ctx._dirty = ctx._non_differentiable = ()
         ctx._materialize = True
         ctx._sequence = next(_sequence)
-        ctx._hooks = None
+        ctx._hooks = ctx._post_hooks = None
         ctx.needs_input_grad = ()
         return ctx
 
@@ -238,7 +259,7 @@ class Node:
         ctx.needs_input_grad = tuple(needs)
         before = set_grad_mode(False)
         try:
-            result = cls._forward(ctx, args)
+            result = cls._forward(ctx, *args)  # type: ignore[attr-defined]
         finally:
             _mode.grad = before
         recording &= before
@@ -251,7 +272,7 @@ class Node:
                 and not any(out is d for d in ctx._dirty)
             ):
                 outputs[nr] = out._alias()  # an input handed back as it is must not get this history
-        if cls._view:
+        if cls._view:  # type: ignore[attr-defined]
             base = args[0] if args[0]._base is None else args[0]._base
             for out in outputs:
                 out._base, out._history = base, base._history
@@ -263,10 +284,6 @@ class Node:
         if not recording:
             ctx._to_save = None
         return type(result)(outputs) if several else outputs[0]
-
-    @classmethod
-    def _forward(cls, ctx: Any, args: tuple) -> Any:
-        return cls.forward(ctx, *args)  # type: ignore[attr-defined]
 
     # -- as seen by users ---------------------------------------------------------------------------
     def name(self) -> str:
@@ -328,6 +345,7 @@ def _unpack(node: Node, saved: tuple) -> Any:
 
 # Set by the modules that define them.
 _plain: Any = None  # the class Tensor
+_size: Any = None  # the class Size
 _regenerate: Callable[[Any], None]
 _finish_inplace: Callable[[Any, tuple, list, bool], None]
 _check_grad: Callable[[Any, Any], None]

@@ -86,7 +86,7 @@ def _infer(data: Any, function: str) -> np.ndarray:
         return np.array(data, scalar_dtype(data).numpy)
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(data.__array__())
-    if isinstance(data, (list, tuple)) or hasattr(data, "__len__") and hasattr(data, "__getitem__"):
+    if isinstance(data, (list, tuple)) or (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
         if isinstance(data, str):
             raise TypeError(f"{function}: data must be numbers, got a str")
         return _from_nested(data, function)

@@ -66,7 +66,7 @@ def _like(container: Any, values: Any) -> Any:
 
 
 def _stack(batch: Sequence[Tensor]) -> Tensor:
-    from ...ops.shape import stack
+    from ...ops.join import stack
 
     first = batch[0]
     plain = all(isinstance(t, Tensor) and not t.requires_grad and t.dtype is first.dtype for t in batch)

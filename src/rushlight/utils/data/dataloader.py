@@ -72,6 +72,7 @@ class DataLoader(Generic[T_co]):
     prefetch_factor: int | None
     _iterator: _WorkersIterator | None
     _initialized = False
+    _promised: int | None = None  # the length that a stream was asked for and gave
 
     def __init__(
         self,
@@ -231,9 +232,10 @@ class DataLoader(Generic[T_co]):
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
             length = len(self.dataset)  # type: ignore[arg-type]
-            if self.batch_size is None:
-                return length
-            return length // self.batch_size if self.drop_last else -(-length // self.batch_size)
+            if self.batch_size is not None:
+                length = length // self.batch_size if self.drop_last else -(-length // self.batch_size)
+            self._promised = length
+            return length
         return len(self._index_sampler)
 
 
@@ -260,7 +262,7 @@ class _Iterator:
         self._indices = loader._indices()
         self._fetch = Fetcher(loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last).fetch
         self._num_yielded = 0
-        self._longest = _known_length(loader)
+        self._longest = loader._promised
 
     def __iter__(self) -> Iterator:
         return self
@@ -274,16 +276,6 @@ class _Iterator:
 
     def __len__(self) -> int:
         return len(self._loader)
-
-
-def _known_length(loader: DataLoader) -> int | None:
-    """How many batches a stream has promised."""
-    if not isinstance(loader.dataset, IterableDataset):
-        return None
-    try:
-        return len(loader)
-    except (TypeError, NotImplementedError):
-        return None
 
 
 def _warn_length(iterator: Any) -> None:
@@ -359,7 +351,7 @@ class _WorkersIterator:
         """Begin an epoch."""
         self._epoch += 1
         self._num_yielded = 0
-        self._longest = _known_length(self._loader)
+        self._longest = self._loader._promised
         self._indices: Iterator | None = self._loader._indices()
         self._sent = self._next = 0  # numbers of requests
         self._tasks: dict[int, _Worker] = {}  # not yet given out, in order

@@ -267,7 +267,7 @@ class DistributedSampler(Sampler[int]):
         drop_last: bool = False,
     ) -> None:
         if num_replicas is None or rank is None:
-            raise RuntimeError(
+            raise ValueError(
                 "DistributedSampler: num_replicas and rank must be given, got None; process groups are not "
                 "there yet to ask (Default process group has not been initialized)"
             )

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ...kernels import _C
 from . import collate, shared
 from .dataset import IterableDataset
 from .fetch import Fetcher
@@ -146,9 +147,8 @@ def work(
     for other in inherited:  # the main process's ends, copied here by fork: they would hide its death
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
-    from ...threads import set_num_threads
-
-    set_num_threads(1)
+    if _C is not None:
+        _C.set_num_threads(1)
     seed_everything(base_seed, worker_id)
     _info = WorkerInfo(worker_id, num_workers, base_seed + worker_id, dataset)
     sender = shared.Sender(connection)

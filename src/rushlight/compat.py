@@ -92,7 +92,9 @@ def _asked_by_from_import(depth: int = 2) -> bool:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if name.partition(".")[0] not in NAMES:
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
@@ -204,7 +206,9 @@ def uninstall_as_torch() -> None:
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in NAMES and (isinstance(module, Missing) or module.__name__.startswith(ROOT)):
+        if name.partition(".")[0] in NAMES and (
+            isinstance(module, Missing) or module.__name__.startswith(ROOT)
+        ):
             del sys.modules[name]
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == ROOT and "_rushlight_missing" in getattr(module, "__dict__", {}):

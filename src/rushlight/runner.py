@@ -144,7 +144,10 @@ def _run_spec(name: str, archive: str | None) -> None:
         if spec is not None and spec.submodule_search_locations is not None:
             package, spec = spec, importlib.util.find_spec(name + ".__main__")
             if spec is None:
-                _fail(f"No module named {package.name}.__main__; {name!r} is a package and cannot be directly executed", 1)
+                _fail(
+                    f"No module named {package.name}.__main__; {name!r} is a package and cannot be directly executed",
+                    1,
+                )
     except ModuleNotFoundError as e:
         if e.name is None or not (name + ".").startswith(e.name + "."):
             _report(e)
@@ -162,7 +165,10 @@ def _run_spec(name: str, archive: str | None) -> None:
     if archive is None:
         sys.argv[0] = spec.origin or name
     module = _main_module(
-        __file__=spec.origin, __loader__=spec.loader, __spec__=spec, __package__=spec.parent if archive is None else ""
+        __file__=spec.origin,
+        __loader__=spec.loader,
+        __spec__=spec,
+        __package__=spec.parent if archive is None else "",
     )
     module.__dict__["__cached__"] = spec.cached
     _execute(code, spec.origin or name, module, compiled=True)

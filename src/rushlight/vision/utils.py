@@ -55,7 +55,9 @@ def make_grid(
         array = np.repeat(array, 3, 1)
     if normalize:
         if value_range is not None and not isinstance(value_range, tuple):
-            raise TypeError("make_grid: value_range has to be a tuple (min, max) if specified. min and max are numbers")
+            raise TypeError(
+                "make_grid: value_range has to be a tuple (min, max) if specified. min and max are numbers"
+            )
         array = array.copy()
         for part in array if scale_each else (array,):
             low, high = value_range or (part.min(), part.max())

@@ -108,7 +108,9 @@ class DataLoader(Generic[T_co]):
                 f"{prefetch_factor} with num_workers=0"
             )
         if num_workers > 0 and prefetch_factor is not None and prefetch_factor < 0:
-            raise ValueError(f"DataLoader: prefetch_factor option should be non-negative, got {prefetch_factor}")
+            raise ValueError(
+                f"DataLoader: prefetch_factor option should be non-negative, got {prefetch_factor}"
+            )
         if persistent_workers and num_workers == 0:
             raise ValueError("DataLoader: persistent_workers option needs num_workers > 0, got num_workers=0")
         self.dataset = dataset
@@ -123,7 +125,11 @@ class DataLoader(Generic[T_co]):
 
         stream = isinstance(dataset, IterableDataset)
         if stream:
-            for name, value in (("shuffle", shuffle or None), ("sampler", sampler), ("batch_sampler", batch_sampler)):
+            for name, value in (
+                ("shuffle", shuffle or None),
+                ("sampler", sampler),
+                ("batch_sampler", batch_sampler),
+            ):
                 if value is not None:
                     raise ValueError(
                         f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
@@ -260,7 +266,9 @@ class _Iterator:
         self._loader = loader
         self._base_seed = draw_seed(loader.generator)
         self._indices = loader._indices()
-        self._fetch = Fetcher(loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last).fetch
+        self._fetch = Fetcher(
+            loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
+        ).fetch
         self._num_yielded = 0
         self._longest = loader._promised
 
@@ -304,7 +312,9 @@ class _Worker:
             pass  # the next receive says how it died
 
 
-_open: weakref.WeakSet = weakref.WeakSet()  # connections of this process, closed in workers that fork copies them to
+_open: weakref.WeakSet = (
+    weakref.WeakSet()
+)  # connections of this process, closed in workers that fork copies them to
 
 
 class _WorkersIterator:
@@ -334,7 +344,9 @@ class _WorkersIterator:
             *(loader.dataset, theirs, inherited, loader._auto_collation, loader.collate_fn, loader.drop_last),
             *(self._base_seed, number, loader.num_workers, loader.worker_init_fn),
         )
-        process = context.Process(target=work, args=arguments, daemon=True, name=f"DataLoader worker {number}")
+        process = context.Process(
+            target=work, args=arguments, daemon=True, name=f"DataLoader worker {number}"
+        )
         with warnings.catch_warnings():  # Python 3.12 warns of threads; ours are made anew in the child
             warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
             process.start()
@@ -447,7 +459,9 @@ class _WorkersIterator:
                 why += " (out of memory, perhaps)"
         else:
             why = f"exited unexpectedly with exit code {code}"
-        return RuntimeError(f"DataLoader worker (pid {pid}) {why}; with num_workers=0 the dataset's own error shows")
+        return RuntimeError(
+            f"DataLoader worker (pid {pid}) {why}; with num_workers=0 the dataset's own error shows"
+        )
 
     def __del__(self) -> None:
         self._close()
@@ -474,4 +488,3 @@ def _shut_down(workers: list[_Worker], pid: int) -> None:
             worker.process.kill()
             worker.process.join()
     workers.clear()
-

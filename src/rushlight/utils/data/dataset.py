@@ -39,8 +39,11 @@ class Dataset(Generic[T_co]):
 
     Example:
         >>> class Squares(Dataset):
-        ...     def __len__(self): return 4
-        ...     def __getitem__(self, i): return i * i
+        ...     def __len__(self):
+        ...         return 4
+        ...
+        ...     def __getitem__(self, i):
+        ...         return i * i
         >>> (Squares() + Squares())[7]
         9
     """
@@ -106,7 +109,9 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     def __init__(self, *tensors: Tensor) -> None:
         sizes = [t.size(0) for t in tensors]
         if len(set(sizes)) > 1:
-            raise AssertionError(f"TensorDataset: tensors must have the same first size, got {sizes} (Size mismatch)")
+            raise AssertionError(
+                f"TensorDataset: tensors must have the same first size, got {sizes} (Size mismatch)"
+            )
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
@@ -143,7 +148,9 @@ class StackDataset(Dataset[Any]):
         if bool(args) == bool(kwargs):
             found = "both" if args else "none"
             rule = "At least one dataset should be passed" if not args else "either positional or keyword"
-            raise ValueError(f"StackDataset: datasets must be given by position or by keyword, got {found} ({rule})")
+            raise ValueError(
+                f"StackDataset: datasets must be given by position or by keyword, got {found} ({rule})"
+            )
         parts = args or tuple(kwargs.values())
         sizes = [len(d) for d in parts]  # type: ignore[arg-type]
         if len(set(sizes)) > 1:
@@ -284,7 +291,9 @@ def _merge(batches: list, order: np.ndarray) -> Any:
     if any(type(b) is not kind for b in batches):
         return NotImplemented
     if isinstance(first, Tensor):
-        if any(b.dtype is not first.dtype or b.shape[1:] != first.shape[1:] or b.requires_grad for b in batches):
+        if any(
+            b.dtype is not first.dtype or b.shape[1:] != first.shape[1:] or b.requires_grad for b in batches
+        ):
             return NotImplemented
         return wrap(np.concatenate([b._array for b in batches]).take(order, axis=0))
     if kind is dict:
@@ -303,7 +312,8 @@ class ChainDataset(IterableDataset):
 
     Example:
         >>> class Count(IterableDataset):
-        ...     def __iter__(self): return iter(range(2))
+        ...     def __iter__(self):
+        ...         return iter(range(2))
         >>> list(Count() + Count())
         [0, 1, 0, 1]
     """
@@ -314,7 +324,9 @@ class ChainDataset(IterableDataset):
     def _checked(self) -> Iterator[IterableDataset]:
         for d in self.datasets:
             if not isinstance(d, IterableDataset):
-                raise AssertionError(f"ChainDataset: datasets must be IterableDatasets, got {type(d).__name__}")
+                raise AssertionError(
+                    f"ChainDataset: datasets must be IterableDatasets, got {type(d).__name__}"
+                )
             yield d
 
     def __iter__(self) -> Iterator:
@@ -387,7 +399,9 @@ def random_split(dataset: Dataset, lengths: Sequence[int | float], generator: An
             counts[i % len(counts)] += 1
         for i, count in enumerate(counts):
             if count == 0:
-                warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
+                warnings.warn(
+                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
+                )
     else:
         counts = list(lengths)  # type: ignore[arg-type]
     if sum(counts) != size:

@@ -22,7 +22,9 @@ class Fetcher:
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
         self.drop_last = drop_last
-        self.in_one_go = auto_collation and collate_fn is default_collate and overrides(dataset, "__getbatch__")
+        self.in_one_go = (
+            auto_collation and collate_fn is default_collate and overrides(dataset, "__getbatch__")
+        )
         self.iterator = None
         if isinstance(dataset, IterableDataset):
             self.iterator = iter(dataset)

@@ -15,7 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["check_integrity", "download_url", "extract_archive", "download_and_extract_archive", "md5_of", "replaced"]
+__all__ = [
+    "check_integrity",
+    "download_url",
+    "extract_archive",
+    "download_and_extract_archive",
+    "md5_of",
+    "replaced",
+]
 
 CHUNK = 1 << 16
 TIMEOUT = 20  # seconds without an answer
@@ -57,7 +64,11 @@ class _Progress:
         if self.live and now - self.shown > 0.1:
             self.shown = now
             speed = self.done / max(now - self.began, 1e-6) / 1e6
-            part = f"{100 * self.done / self.total:3.0f}% of {self.total / 1e6:.1f}" if self.total else f"{self.done / 1e6:.1f}"
+            part = (
+                f"{100 * self.done / self.total:3.0f}% of {self.total / 1e6:.1f}"
+                if self.total
+                else f"{self.done / 1e6:.1f}"
+            )
             sys.stderr.write(f"\r{self.name}: {part} MB, {speed:.1f} MB/s ")
             sys.stderr.flush()
 
@@ -95,7 +106,9 @@ def download_url(url: str, root: str | Path, filename: str | None = None, md5: s
     return path
 
 
-def extract_archive(from_path: str | Path, to_path: str | Path | None = None, remove_finished: bool = False) -> Path:
+def extract_archive(
+    from_path: str | Path, to_path: str | Path | None = None, remove_finished: bool = False
+) -> Path:
     """Unpack a .gz, .zip or .tar(.gz, .bz2, .xz) file; gives where to."""
     source = Path(from_path)
     target = Path(to_path) if to_path is not None else source.parent

@@ -41,7 +41,9 @@ class FakeData(VisionDataset):
         from ..transforms.functional import to_pil_image
 
         if not 0 <= index < len(self):
-            raise IndexError(f"FakeData: index must be in [0, {len(self) - 1}], got {index} (index out of range)")
+            raise IndexError(
+                f"FakeData: index must be in [0, {len(self) - 1}], got {index} (index out of range)"
+            )
         state = get_rng_state()
         manual_seed(index + self.random_offset)
         image = randn(*self.image_size)

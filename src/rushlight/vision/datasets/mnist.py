@@ -98,8 +98,7 @@ class MNIST(VisionDataset):
     training_file = "training.pt"
     test_file = "test.pt"
     classes = [
-        f"{i} - {name}"
-        for i, name in enumerate("zero one two three four five six seven eight nine".split())
+        f"{i} - {name}" for i, name in enumerate("zero one two three four five six seven eight nine".split())
     ]
 
     data: Tensor
@@ -175,7 +174,9 @@ class MNIST(VisionDataset):
                 return
             except (OSError, RuntimeError, EOFError, zlib.error) as e:
                 tried.append(f"{mirror + packed}: {explain(e)}")
-        raise RuntimeError(f"{type(self).__name__}: {packed} must be in one of these places, got\n  " + "\n  ".join(tried))
+        raise RuntimeError(
+            f"{type(self).__name__}: {packed} must be in one of these places, got\n  " + "\n  ".join(tried)
+        )
 
     def _packaged(self, packed: str) -> Path | None:
         """The file in the data package, if that is installed."""
@@ -208,8 +209,16 @@ class MNIST(VisionDataset):
                 raise ValueError(f"the file must hold {ndim}-d uint8 data, got {array.ndim}-d {array.dtype}")
             return array
         except ValueError as e:
-            want = f"expected MD5 of the unpacked file {md5} and {size} bytes" if md5 else "see the data set's page"
-            found = f", got {md5_of(path)} and {path.stat().st_size} bytes" if md5 and path.suffix != ".gz" else ""
+            want = (
+                f"expected MD5 of the unpacked file {md5} and {size} bytes"
+                if md5
+                else "see the data set's page"
+            )
+            found = (
+                f", got {md5_of(path)} and {path.stat().st_size} bytes"
+                if md5 and path.suffix != ".gz"
+                else ""
+            )
             raise RuntimeError(
                 f"{type(self).__name__}: {path} must be the original file: {e}; {want}{found}; delete it and use "
                 "download=True"

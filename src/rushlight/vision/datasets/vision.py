@@ -28,7 +28,10 @@ class StandardTransform:
 
     def __repr__(self) -> str:
         lines = [type(self).__name__]
-        for title, transform in (("Transform: ", self.transform), ("Target transform: ", self.target_transform)):
+        for title, transform in (
+            ("Transform: ", self.transform),
+            ("Target transform: ", self.target_transform),
+        ):
             if transform is not None:
                 lines += _indented(transform, title)
         return "\n".join(lines)

@@ -17,7 +17,9 @@ __all__ = ["affine", "rotate"]
 def _mode(interpolation: Any, function: str) -> Any:
     from .functional import InterpolationMode, interpolation_mode
 
-    return interpolation_mode(InterpolationMode.NEAREST if interpolation is None else interpolation, function).value
+    return interpolation_mode(
+        InterpolationMode.NEAREST if interpolation is None else interpolation, function
+    ).value
 
 
 def inverse_matrix(
@@ -73,7 +75,9 @@ def rotate(
         return img.rotate(angle, _PIL_NUMBERS[mode], expand, center, fillcolor=_fill_for(img, fill))
     require_image(img, "rotate")
     _, height, width = get_dimensions(img)
-    offset = [0.0, 0.0] if center is None else [c - s * 0.5 for c, s in zip(center, (width, height), strict=True)]
+    offset = (
+        [0.0, 0.0] if center is None else [c - s * 0.5 for c, s in zip(center, (width, height), strict=True)]
+    )
     matrix = inverse_matrix(offset, -angle, [0.0, 0.0], 1.0, [0.0, 0.0])
     size = _expanded(matrix, width, height) if expand else (width, height)
     return _sample(img, matrix, size, mode, fill)
@@ -103,9 +107,15 @@ def affine(
         middle = center if center is not None else [width * 0.5, height * 0.5]
         matrix = inverse_matrix(middle, angle, translate, scale, shears)
         return img.transform(
-            (width, height), Image.Transform.AFFINE, matrix, _PIL_NUMBERS[mode], fillcolor=_fill_for(img, fill)
+            (width, height),
+            Image.Transform.AFFINE,
+            matrix,
+            _PIL_NUMBERS[mode],
+            fillcolor=_fill_for(img, fill),
         )
-    offset = [0.0, 0.0] if center is None else [c - s * 0.5 for c, s in zip(center, (width, height), strict=True)]
+    offset = (
+        [0.0, 0.0] if center is None else [c - s * 0.5 for c, s in zip(center, (width, height), strict=True)]
+    )
     matrix = inverse_matrix(offset, angle, [1.0 * t for t in translate], scale, shears)
     return _sample(img, matrix, (width, height), mode, fill)
 
@@ -130,7 +140,9 @@ def _sample(img: Any, matrix: list[float], size: tuple[int, int], mode: str, fil
     array = img._array
     values = array if img.is_floating_point() else array.astype(np.float32)
     channels = 1 if array.ndim == 2 else array.shape[-3]
-    back = np.broadcast_to(np.asarray(0 if fill is None else fill, values.dtype), (channels,)).reshape(-1, 1, 1)
+    back = np.broadcast_to(np.asarray(0 if fill is None else fill, values.dtype), (channels,)).reshape(
+        -1, 1, 1
+    )
 
     def at(row: np.ndarray, column: np.ndarray) -> np.ndarray:
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)

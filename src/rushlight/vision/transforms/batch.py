@@ -73,9 +73,13 @@ class _Plan:
             ch, cw = steps.pop(0).size
             if ch > height or cw > width:
                 return None
-            top, left = top + int(round((height - ch) / 2.0)), left + int(round((width - cw) / 2.0))
+            top, left = top + round((height - ch) / 2.0), left + round((width - cw) / 2.0)
             height, width = ch, cw
-        if not steps or type(steps[0]) not in (ToTensor, PILToTensor) or any(type(t) is not Normalize for t in steps[1:]):
+        if (
+            not steps
+            or type(steps[0]) not in (ToTensor, PILToTensor)
+            or any(type(t) is not Normalize for t in steps[1:])
+        ):
             return None
         window = (slice(top, top + height), slice(left, left + width))
         whole = (height, width) == tuple(shape[:2])

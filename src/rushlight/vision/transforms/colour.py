@@ -46,7 +46,9 @@ def _enhance(kind: str, img: Any, factor: float) -> Any:
 
 def _not_negative(factor: float, name: str) -> None:
     if factor < 0:
-        raise ValueError(f"adjust_{name}: {name}_factor must not be negative, got {factor} (is not non-negative)")
+        raise ValueError(
+            f"adjust_{name}: {name}_factor must not be negative, got {factor} (is not non-negative)"
+        )
 
 
 def _grey(values: np.ndarray) -> np.ndarray:
@@ -59,7 +61,9 @@ def _grey(values: np.ndarray) -> np.ndarray:
 def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     """The grey image, in 1 channel or the same in 3."""
     if num_output_channels not in (1, 3):
-        raise ValueError(f"rgb_to_grayscale: num_output_channels should be either 1 or 3, got {num_output_channels}")
+        raise ValueError(
+            f"rgb_to_grayscale: num_output_channels should be either 1 or 3, got {num_output_channels}"
+        )
     if is_pil(img):
         return to_grayscale(img, num_output_channels)
     require_image(img, "rgb_to_grayscale")
@@ -73,9 +77,13 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
 def to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     """A PIL image in grey: mode L, or RGB with three equal channels."""
     if not is_pil(img):
-        raise TypeError(f"to_grayscale: img should be PIL Image, got {type(img).__name__}; see rgb_to_grayscale")
+        raise TypeError(
+            f"to_grayscale: img should be PIL Image, got {type(img).__name__}; see rgb_to_grayscale"
+        )
     if num_output_channels not in (1, 3):
-        raise ValueError(f"to_grayscale: num_output_channels should be either 1 or 3, got {num_output_channels}")
+        raise ValueError(
+            f"to_grayscale: num_output_channels should be either 1 or 3, got {num_output_channels}"
+        )
     grey = img.convert("L")
     if num_output_channels == 1:
         return grey
@@ -130,7 +138,9 @@ def adjust_saturation(img: Any, saturation_factor: float) -> Any:
 def adjust_hue(img: Any, hue_factor: float) -> Any:
     """The colours turned by `hue_factor` (of a full turn, from -0.5 to 0.5)."""
     if not -0.5 <= hue_factor <= 0.5:
-        raise ValueError(f"adjust_hue: hue_factor must be in [-0.5, 0.5], got {hue_factor} (is not in [-0.5, 0.5])")
+        raise ValueError(
+            f"adjust_hue: hue_factor must be in [-0.5, 0.5], got {hue_factor} (is not in [-0.5, 0.5])"
+        )
     if is_pil(img):
         if img.mode in ("L", "1", "I", "F"):
             return img
@@ -179,7 +189,9 @@ def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
     if gamma < 0:
         raise ValueError(f"adjust_gamma: gamma should be a non-negative real number, got {gamma}")
     if is_pil(img):
-        table = [int((255 + 1 - 1e-3) * gain * pow(i / 255.0, gamma)) for i in range(256)] * len(img.getbands())
+        table = [int((255 + 1 - 1e-3) * gain * pow(i / 255.0, gamma)) for i in range(256)] * len(
+            img.getbands()
+        )
         return img.point(table)
     require_image(img, "adjust_gamma")
     top = largest(img.dtype)
@@ -247,7 +259,9 @@ def equalize(img: Any) -> Any:
     return wrap(np.stack(done).reshape(img.shape))
 
 
-def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Sequence[float] | None = None) -> Any:
+def gaussian_blur(
+    img: Any, kernel_size: int | Sequence[int], sigma: float | Sequence[float] | None = None
+) -> Any:
     """The image blurred by a Gaussian of odd (width, height) `kernel_size`; borders are reflected.
 
     Args:
@@ -256,7 +270,9 @@ def gaussian_blur(img: Any, kernel_size: int | Sequence[int], sigma: float | Seq
     sizes = [kernel_size] * 2 if isinstance(kernel_size, int) else list(kernel_size)
     for k in sizes:
         if k % 2 == 0 or k < 0:
-            raise ValueError(f"gaussian_blur: kernel_size should have odd and positive integers, got {kernel_size}")
+            raise ValueError(
+                f"gaussian_blur: kernel_size should have odd and positive integers, got {kernel_size}"
+            )
     if sigma is None:
         sigmas = [k * 0.15 + 0.35 for k in sizes]
     else:

@@ -30,7 +30,14 @@ from .colour import (
     solarize,
     to_grayscale,
 )
-from .images import convert_image_dtype, get_dimensions, get_image_num_channels, get_image_size, is_pil, require_image
+from .images import (
+    convert_image_dtype,
+    get_dimensions,
+    get_image_num_channels,
+    get_image_size,
+    is_pil,
+    require_image,
+)
 
 __all__ = [
     "InterpolationMode",
@@ -82,7 +89,15 @@ class InterpolationMode(enum.Enum):
     LANCZOS = "lanczos"
 
 
-_PIL_NUMBERS = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5, "nearest-exact": 0}
+_PIL_NUMBERS = {
+    "nearest": 0,
+    "lanczos": 1,
+    "bilinear": 2,
+    "bicubic": 3,
+    "box": 4,
+    "hamming": 5,
+    "nearest-exact": 0,
+}
 
 
 def interpolation_mode(value: Any, function: str) -> InterpolationMode:
@@ -176,23 +191,36 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
             raise ValueError(f"to_pil_image: pic should be 2/3 dimensional, got {pic.ndim} dimensions")
         array = pic[:, :, None] if pic.ndim == 2 else pic
         if array.shape[-1] > 4:
-            raise ValueError(f"to_pil_image: pic should not have > 4 channels, got {array.shape[-1]} channels")
+            raise ValueError(
+                f"to_pil_image: pic should not have > 4 channels, got {array.shape[-1]} channels"
+            )
     else:
         raise TypeError(f"to_pil_image: pic should be Tensor or ndarray, got {type(pic)}")
     channels = array.shape[2]
-    one = {np.dtype(np.uint8): "L", np.dtype(np.int16): "I;16", np.dtype(np.int32): "I", np.dtype(np.float32): "F"}
+    one = {
+        np.dtype(np.uint8): "L",
+        np.dtype(np.int16): "I;16",
+        np.dtype(np.int32): "I",
+        np.dtype(np.float32): "F",
+    }
     if channels == 1:
         array, expected = array[:, :, 0], one.get(array.dtype)
         if mode is not None and mode != expected:
-            raise ValueError(f"to_pil_image: mode must be {expected} for this input, got {mode} (Incorrect mode)")
+            raise ValueError(
+                f"to_pil_image: mode must be {expected} for this input, got {mode} (Incorrect mode)"
+            )
         mode = expected
     else:
         permitted = {2: ["LA"], 3: ["RGB", "YCbCr", "HSV", "LAB"], 4: ["RGBA", "CMYK", "RGBX"]}[channels]
         if mode is not None and mode not in permitted:
-            raise ValueError(f"to_pil_image: mode must be one of {permitted} for {channels} channels, got {mode}")
+            raise ValueError(
+                f"to_pil_image: mode must be one of {permitted} for {channels} channels, got {mode}"
+            )
         mode = mode or (permitted[0] if array.dtype == np.uint8 else None)
     if mode is None:
-        raise TypeError(f"to_pil_image: pic must be of a type that Pillow has, got {array.dtype} (not supported)")
+        raise TypeError(
+            f"to_pil_image: pic must be of a type that Pillow has, got {array.dtype} (not supported)"
+        )
     image = Image.fromarray(np.ascontiguousarray(array))
     if image.mode != mode:  # the same bytes under another name, as YCbCr or CMYK
         image = Image.frombytes(mode, image.size, image.tobytes())
@@ -215,7 +243,9 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     if not isinstance(tensor, Tensor):
         raise TypeError(f"normalize: img should be Tensor Image, got {type(tensor)}")
     if not tensor.is_floating_point():
-        raise TypeError(f"normalize: tensor should be a float tensor, got {tensor.dtype}; use ToTensor() before")
+        raise TypeError(
+            f"normalize: tensor should be a float tensor, got {tensor.dtype}; use ToTensor() before"
+        )
     if tensor.ndim < 3:
         raise ValueError(
             f"normalize: tensor should be a tensor image of size (..., C, H, W), got size {tuple(tensor.shape)}"
@@ -277,7 +307,9 @@ def resize(
         if len(size) not in (1, 2):
             raise ValueError(f"resize: size must have 1 or 2 numbers, got {len(size)}")
         if max_size is not None and len(size) != 1:
-            raise ValueError("resize: max_size must be given with a size of one number only, got (height, width)")
+            raise ValueError(
+                "resize: max_size must be given with a size of one number only, got (height, width)"
+            )
     _, height, width = get_dimensions(img)
     h, w = output_size(size, height, width, max_size)
     if (h, w) == (height, width):
@@ -287,7 +319,9 @@ def resize(
     from ...nn.functional import interpolate
 
     if mode.value not in ("nearest", "nearest-exact", "bilinear", "bicubic"):
-        raise ValueError(f"resize: interpolation of a tensor must be nearest, bilinear or bicubic, got {mode.value}")
+        raise ValueError(
+            f"resize: interpolation of a tensor must be nearest, bilinear or bicubic, got {mode.value}"
+        )
     linear = mode.value.startswith("bi")
     batch = img.reshape((-1, *img.shape[-3:])) if img.ndim != 4 else img
     work = batch if img.is_floating_point() else batch.to(dtypes.float32)
@@ -341,7 +375,9 @@ def pad(img: Any, padding: int | Sequence[int], fill: Any = 0, padding_mode: str
                 fill = int(fill)
             return ImageOps.expand(img, border=(left, top, right, bottom), fill=fill)
         if min(left, top, right, bottom) < 0:
-            img = img.crop((max(-left, 0), max(-top, 0), img.width - max(-right, 0), img.height - max(-bottom, 0)))
+            img = img.crop(
+                (max(-left, 0), max(-top, 0), img.width - max(-right, 0), img.height - max(-bottom, 0))
+            )
             left, top, right, bottom = (max(p, 0) for p in (left, top, right, bottom))
         array = np.asarray(img)
         widths = [(top, bottom), (left, right)] + [(0, 0)] * (array.ndim - 2)
@@ -393,7 +429,7 @@ def center_crop(img: Any, output_size: int | Sequence[int]) -> Any:
         _, h, w = get_dimensions(img)
         if (cw, ch) == (w, h):
             return img
-    return crop(img, int(round((h - ch) / 2.0)), int(round((w - cw) / 2.0)), ch, cw)
+    return crop(img, round((h - ch) / 2.0), round((w - cw) / 2.0), ch, cw)
 
 
 def resized_crop(
@@ -435,7 +471,9 @@ def five_crop(img: Any, size: int | Sequence[int]) -> tuple:
     ch, cw = _pair(size)
     _, h, w = get_dimensions(img)
     if cw > w or ch > h:
-        raise ValueError(f"five_crop: size must fit into the image, {(h, w)}, got {(ch, cw)} (Requested crop size)")
+        raise ValueError(
+            f"five_crop: size must fit into the image, {(h, w)}, got {(ch, cw)} (Requested crop size)"
+        )
     corners = [crop(img, top, left, ch, cw) for top in (0, h - ch) for left in (0, w - cw)]
     return (*corners, center_crop(img, (ch, cw)))
 
@@ -452,5 +490,3 @@ def erase(img: Any, i: int, j: int, h: int, w: int, v: Any, inplace: bool = Fals
         img = img.clone()
     img[..., i : i + h, j : j + w] = v
     return img
-
-

@@ -75,7 +75,9 @@ def convert_image_dtype(image: Tensor, dtype: dtypes.dtype = dtypes.float32) -> 
         if (have is dtypes.float32 and dtype in (dtypes.int32, dtypes.int64)) or (
             have is dtypes.float64 and dtype is dtypes.int64
         ):
-            raise RuntimeError(f"convert_image_dtype: the cast from {have} to {dtype} cannot be performed safely")
+            raise RuntimeError(
+                f"convert_image_dtype: the cast from {have} to {dtype} cannot be performed safely"
+            )
         return (image * (largest(dtype) + 1 - 1e-3)).to(dtype)
     if dtype.is_floating_point:
         return image.to(dtype) / largest(have)

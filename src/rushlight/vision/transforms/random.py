@@ -69,7 +69,9 @@ class RandomApply(Module):
         return img
 
     def __repr__(self) -> str:
-        return "\n".join([f"{type(self).__name__}(", f"    p={self.p}", *(f"    {t}" for t in self.transforms), ")"])
+        return "\n".join(
+            [f"{type(self).__name__}(", f"    p={self.p}", *(f"    {t}" for t in self.transforms), ")"]
+        )
 
 
 class RandomChoice:
@@ -85,7 +87,9 @@ class RandomChoice:
         return random.choices(self.transforms, weights=self.p)[0](*args)
 
     def __repr__(self) -> str:
-        return "\n".join([f"{type(self).__name__}(", *(f"    {t}" for t in self.transforms), f")(p={self.p})"])
+        return "\n".join(
+            [f"{type(self).__name__}(", *(f"    {t}" for t in self.transforms), f")(p={self.p})"]
+        )
 
 
 class RandomOrder:
@@ -260,7 +264,9 @@ def _range(value: Any, name: str, center: float = 1, low: float = 0, high: float
     elif isinstance(value, (tuple, list)) and len(value) == 2:
         bounds = [float(v) for v in value]
     else:
-        raise TypeError(f"ColorJitter: {name} should be a single number or a list/tuple with length 2, got {value!r}")
+        raise TypeError(
+            f"ColorJitter: {name} should be a single number or a list/tuple with length 2, got {value!r}"
+        )
     if not low <= bounds[0] <= bounds[1] <= high:
         raise ValueError(f"ColorJitter: {name} values should be between {low} and {high}, got {bounds}")
     return None if bounds[0] == bounds[1] == center else tuple(bounds)
@@ -285,7 +291,10 @@ class ColorJitter(Module):
     def get_params(brightness: Any, contrast: Any, saturation: Any, hue: Any) -> tuple:
         """The order as a permutation of four, and the four factors (None where unchanged)."""
         order = randperm(4)
-        return (order, *(None if r is None else uniform(r[0], r[1]) for r in (brightness, contrast, saturation, hue)))
+        return (
+            order,
+            *(None if r is None else uniform(r[0], r[1]) for r in (brightness, contrast, saturation, hue)),
+        )
 
     def forward(self, img: Any) -> Any:
         order, *factors = self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
@@ -331,14 +340,14 @@ class RandomResizedCrop(Module):
         for _ in range(10):
             area = height * width * uniform(scale[0], scale[1])
             aspect = _log_uniform(ratio)
-            w, h = int(round(math.sqrt(area * aspect))), int(round(math.sqrt(area / aspect)))
+            w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if 0 < w <= width and 0 < h <= height:
                 top = below(height - h + 1)
                 return top, below(width - w + 1), h, w
         if width / height < min(ratio):
-            w, h = width, int(round(width / min(ratio)))
+            w, h = width, round(width / min(ratio))
         elif width / height > max(ratio):
-            w, h = int(round(height * max(ratio))), height
+            w, h = round(height * max(ratio)), height
         else:
             w, h = width, height
         return (height - h) // 2, (width - w) // 2, h, w
@@ -458,8 +467,8 @@ class RandomAffine(Module):
         moves = (0, 0)
         if translate is not None:
             reach = [float(t * s) for t, s in zip(translate, img_size, strict=True)]
-            x = int(round(uniform(-reach[0], reach[0])))
-            moves = x, int(round(uniform(-reach[1], reach[1])))
+            x = round(uniform(-reach[0], reach[0]))
+            moves = x, round(uniform(-reach[1], reach[1]))
         scale = 1.0 if scale_ranges is None else uniform(scale_ranges[0], scale_ranges[1])
         sx = sy = 0.0
         if shears is not None:
@@ -506,7 +515,9 @@ class RandomErasing(Module):
     ) -> None:
         super().__init__()
         if not isinstance(value, (numbers.Number, str, tuple, list)):
-            raise TypeError(f"RandomErasing: value should be a number, str or sequence, got {type(value).__name__}")
+            raise TypeError(
+                f"RandomErasing: value should be a number, str or sequence, got {type(value).__name__}"
+            )
         if isinstance(value, str) and value != "random":
             raise ValueError(f"RandomErasing: value must be 'random' if it is a str, got {value!r}")
         if not 0 <= p <= 1:
@@ -526,7 +537,7 @@ class RandomErasing(Module):
         for _ in range(10):
             area = height * width * uniform(scale[0], scale[1])
             aspect = _log_uniform(ratio)
-            h, w = int(round(math.sqrt(area * aspect))), int(round(math.sqrt(area / aspect)))
+            h, w = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if not (h < height and w < width):
                 continue
             v = empty(c, h, w).normal_() if value is None else tensor(value, dtype=img.dtype)[:, None, None]
@@ -543,7 +554,9 @@ class RandomErasing(Module):
         elif isinstance(value, str):
             value = None
         if value is not None and len(value) not in (1, get_dimensions(img)[0]):
-            raise ValueError(f"RandomErasing: value must have 1 or {get_dimensions(img)[0]} numbers, got {len(value)}")
+            raise ValueError(
+                f"RandomErasing: value must have 1 or {get_dimensions(img)[0]} numbers, got {len(value)}"
+            )
         return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), self.inplace)
 
     def __repr__(self) -> str:

@@ -198,7 +198,9 @@ class Pad(Module):
         if not isinstance(padding, (numbers.Number, tuple, list)):
             raise TypeError(f"Pad: padding must be a number or a sequence, got {type(padding).__name__}")
         if padding_mode not in ("constant", "edge", "reflect", "symmetric"):
-            raise ValueError(f"Pad: padding_mode should be constant, edge, reflect or symmetric, got {padding_mode!r}")
+            raise ValueError(
+                f"Pad: padding_mode should be constant, edge, reflect or symmetric, got {padding_mode!r}"
+            )
         if isinstance(padding, Sequence) and len(padding) not in (1, 2, 4):
             raise ValueError(f"Pad: padding must be a number or 1, 2 or 4 numbers, got {len(padding)}")
         self.padding = padding
@@ -209,9 +211,7 @@ class Pad(Module):
         return F.pad(img, self.padding, self.fill, self.padding_mode)
 
     def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(padding={self.padding}, fill={self.fill}, padding_mode={self.padding_mode})"
-        )
+        return f"{type(self).__name__}(padding={self.padding}, fill={self.fill}, padding_mode={self.padding_mode})"
 
 
 class FiveCrop(Module):
@@ -268,7 +268,9 @@ class LinearTransformation(Module):
         super().__init__()
         rows, columns = transformation_matrix.shape
         if rows != columns:
-            raise ValueError(f"LinearTransformation: transformation_matrix should be square, got {(rows, columns)}")
+            raise ValueError(
+                f"LinearTransformation: transformation_matrix should be square, got {(rows, columns)}"
+            )
         if mean_vector.shape[0] != columns:
             raise ValueError(
                 f"LinearTransformation: mean_vector must have length {columns}, got {mean_vector.shape[0]}"
@@ -309,7 +311,9 @@ class GaussianBlur(Module):
             )
         self.sigma = (float(sigma), float(sigma)) if isinstance(sigma, numbers.Real) else tuple(sigma)
         if not 0.0 < self.sigma[0] <= self.sigma[1]:
-            raise ValueError(f"GaussianBlur: sigma values should be positive and of the form (min, max), got {sigma}")
+            raise ValueError(
+                f"GaussianBlur: sigma values should be positive and of the form (min, max), got {sigma}"
+            )
 
     @staticmethod
     def get_params(sigma_min: float, sigma_max: float) -> float:
@@ -324,5 +328,3 @@ class GaussianBlur(Module):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(kernel_size={self.kernel_size}, sigma={self.sigma})"
-
-

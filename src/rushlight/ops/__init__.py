@@ -18,6 +18,8 @@ FAMILIES = [
     "reduce",
     "sort",
     "matmul",
+    "linear",
+    "einsum",
     "linalg",
     "conv",
     "pool",

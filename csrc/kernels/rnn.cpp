@@ -1,0 +1,196 @@
+// Recurrent layers. The products with the input are one GEMM over all steps (in the binding); here is what must
+// go step by step: the product with the state, with the recurrent weights packed once, and the cell. Threads own
+// units: each computes all gates of its units and then their cells, so a step is one parallel region.
+#include "kernels/rnn.h"
+
+#include "kernels/gemm.inl.h"
+#include "kernels/math.inl.h"
+
+namespace RL_LEVEL {
+
+RL_INLINE int gate_count(int mode) { return mode == kLstm ? 4 : mode == kGru ? 3 : 1; }
+
+// Packed B of K blocks one after another, each of `columns` (padded) columns: element (k, j) at p[k * rs + j * cs].
+struct PackedB {
+  float* p;
+  int64_t K, columns, kb;
+  PackedB(float* memory, int64_t K_, int64_t n) : p(memory), K(K_), columns(round_up(n, NR)), kb(k_block(K_ > 0 ? K_ : 1)) {}
+  static size_t floats(int64_t K, int64_t n) { return (size_t)(round_up(n, NR) * K); }
+  void fill(const PackB& from, int64_t n) {
+    for (int64_t k = 0; k < K; k += kb) {
+      const int64_t kc = K - k < kb ? K - k : kb;
+      for (int64_t j = 0; j < n; j += NR) from(p + k * columns + j * kc, k, kc, j, (int)(n - j < NR ? n - j : NR));
+    }
+  }
+  // C (m x (end - begin) at out) from rows of A and columns [begin, end) of this; begin a multiple of NR.
+  void times(int64_t m, const float* a, int64_t lda, int64_t begin, int64_t end, const GemmOut& out) const {
+    for (int64_t k = 0; k < K; k += kb) {
+      const int64_t kc = K - k < kb ? K - k : kb;
+      macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, p + k * columns + begin * kc, NR * kc, out.part(k == 0, k + kb >= K));
+    }
+  }
+};
+
+// Rows [0, n) of step t from the state in h_before: gates, cells and new state of units [u0, u1).
+static void cells(const RnnCall& c, int64_t t, int64_t u0, int64_t u1) {
+  const int64_t H = c.hidden, G = gate_count(c.mode), first = c.offset[t];
+  const int64_t next = c.reverse ? t - 1 : t + 1;
+  const int64_t goes_on = next >= 0 && next < c.steps ? c.size[next] : 0;  // rows of the next step; the others end here
+  for (int64_t r = 0; r < c.size[t]; r++) {
+    float* g = c.gates + (first + r) * G * H;
+    const float* before = c.h_before + (first + r) * H;
+    float* y = c.y + (first + r) * c.ldy;
+    float* h_to = r < goes_on ? c.h_before + (c.offset[next] + r) * H : c.hn + r * H;
+    const float* c_from = c.mode == kLstm ? c.c_before + (first + r) * H : nullptr;
+    float* c_to = c.mode != kLstm ? nullptr : r < goes_on ? c.c_before + (c.offset[next] + r) * H : c.cn + r * H;
+    for (int64_t u = u0; u < u1; u += W) {
+      const int n = u1 - u < W ? (int)(u1 - u) : W;
+      vf h;
+      if (c.mode == kLstm) {
+        const vf i = sigmoid(load_n(g + u, n)), f = sigmoid(load_n(g + H + u, n));
+        const vf z = tanh(load_n(g + 2 * H + u, n)), o = sigmoid(load_n(g + 3 * H + u, n));
+        const vf cell = f * load_n(c_from + u, n) + i * z;
+        store_n(g + u, i, n);
+        store_n(g + H + u, f, n);
+        store_n(g + 2 * H + u, z, n);
+        store_n(g + 3 * H + u, o, n);
+        store_n(c_to + u, cell, n);
+        h = o * tanh(cell);
+      } else if (c.mode == kGru) {
+        const vf reset = sigmoid(load_n(g + u, n)), update = sigmoid(load_n(g + H + u, n));
+        const vf fresh = tanh(load_n(g + 2 * H + u, n) + reset * load_n(c.new_lin + (first + r) * H + u, n));
+        store_n(g + u, reset, n);
+        store_n(g + H + u, update, n);
+        store_n(g + 2 * H + u, fresh, n);
+        h = fresh + update * (load_n(before + u, n) - fresh);
+      } else {
+        const vf x = load_n(g + u, n);
+        h = c.mode == kRnnTanh ? tanh(x) : x < 0.0f ? vf{} : x;
+        store_n(g + u, h, n);
+      }
+      store_n(y + u, h, n);
+      store_n(h_to + u, h, n);
+    }
+  }
+}
+
+static void set_rows(float* to, const float* from, int64_t floats) {
+  for (int64_t i = 0; i < floats; i++) to[i] = from ? from[i] : 0;
+}
+
+static bool forward(const RnnCall& c) {
+  const int64_t H = c.hidden, G = gate_count(c.mode);
+  const size_t each = PackedB::floats(H, H), bytes = each * (size_t)G * sizeof(float) + 64;
+  float* memory = (float*)rl::pool_alloc(bytes);
+  if (!memory) return false;
+  rl::parallel_for(G, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t q = begin; q < end; q++) PackedB(memory + (size_t)q * each, H, H).fill(PackB{c.w + q * H * H, 1, H}, H);
+  });
+  // Sequences begin at their first step: step 0, or going back each at its last.
+  int64_t begun = 0;
+  for (int64_t s = 0; s < c.steps; s++) {
+    const int64_t t = c.reverse ? c.steps - 1 - s : s;
+    if (c.size[t] <= begun) continue;
+    const int64_t at = (c.offset[t] + begun) * H, floats = (c.size[t] - begun) * H;
+    set_rows(c.h_before + at, c.h0 ? c.h0 + begun * H : nullptr, floats);
+    if (c.mode == kLstm) set_rows(c.c_before + at, c.c0 ? c.c0 + begun * H : nullptr, floats);
+    begun = c.size[t];
+  }
+  const int64_t panels = ceil_div(H, NR);
+  const bool threads = c.batch * G * H * H >= kParallelWork / 2;
+  const int64_t grain = threads ? rl::even_grain(panels, 1) : panels;
+  for (int64_t s = 0; s < c.steps; s++) {
+    const int64_t t = c.reverse ? c.steps - 1 - s : s, first = c.offset[t], m = c.size[t];
+    rl::parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
+      const int64_t u0 = begin * NR, u1 = end * NR < H ? end * NR : H;
+      for (int64_t q = 0; q < G; q++) {
+        const PackedB w(memory + (size_t)q * each, H, H);
+        GemmOut out{c.gates + first * G * H + q * H + u0, G * H};
+        out.accumulate = true;
+        if (c.mode == kGru && q == 2) {
+          out = GemmOut{c.new_lin + first * H + u0, H};
+          out.col_bias = c.b_new ? c.b_new + u0 : nullptr;
+        }
+        w.times(m, c.h_before + first * H, H, u0, u1, out);
+      }
+      cells(c, t, u0, u1);
+    });
+  }
+  rl::pool_free(memory, bytes);
+  return true;
+}
+
+// Step t backwards for units [u0, u1): g.dh and g.dc are of the state after it, and become of the state before it
+// (dh without the part that comes through the gates).
+static void cells_backward(const RnnCall& c, const RnnGradients& d, int64_t t, int64_t u0, int64_t u1) {
+  const int64_t H = c.hidden, G = gate_count(c.mode), first = c.offset[t];
+  for (int64_t r = 0; r < c.size[t]; r++) {
+    const float* g = c.gates + (first + r) * G * H;
+    float *dg = d.dgates + (first + r) * G * H, *dgh = d.dgates_h + (first + r) * G * H;
+    const float* dy = d.dy + (first + r) * d.lddy;
+    for (int64_t u = u0; u < u1; u += W) {
+      const int n = u1 - u < W ? (int)(u1 - u) : W;
+      const vf dh = load_n(d.dh + r * H + u, n) + load_n(dy + u, n);
+      vf carry = {};
+      if (c.mode == kLstm) {
+        const vf i = load_n(g + u, n), f = load_n(g + H + u, n), z = load_n(g + 2 * H + u, n), o = load_n(g + 3 * H + u, n);
+        const vf before = load_n(c.c_before + (first + r) * H + u, n), th = tanh(f * before + i * z);
+        const vf dc = load_n(d.dc + r * H + u, n) + dh * o * (1.0f - th * th);
+        store_n(dg + u, dc * z * i * (1.0f - i), n);
+        store_n(dg + H + u, dc * before * f * (1.0f - f), n);
+        store_n(dg + 2 * H + u, dc * i * (1.0f - z * z), n);
+        store_n(dg + 3 * H + u, dh * th * o * (1.0f - o), n);
+        store_n(d.dc + r * H + u, dc * f, n);
+      } else if (c.mode == kGru) {
+        const vf reset = load_n(g + u, n), update = load_n(g + H + u, n), fresh = load_n(g + 2 * H + u, n);
+        const vf dnew = dh * (1.0f - update) * (1.0f - fresh * fresh);
+        const vf dupdate = dh * (load_n(c.h_before + (first + r) * H + u, n) - fresh) * update * (1.0f - update);
+        const vf dreset = dnew * load_n(c.new_lin + (first + r) * H + u, n) * reset * (1.0f - reset);
+        store_n(dg + u, dreset, n);
+        store_n(dg + H + u, dupdate, n);
+        store_n(dg + 2 * H + u, dnew, n);
+        store_n(dgh + u, dreset, n);
+        store_n(dgh + H + u, dupdate, n);
+        store_n(dgh + 2 * H + u, dnew * reset, n);
+        carry = dh * update;
+      } else {
+        const vf h = load_n(g + u, n);
+        store_n(dg + u, c.mode == kRnnTanh ? dh * (1.0f - h * h) : h > 0.0f ? dh : vf{}, n);
+      }
+      store_n(d.dh + r * H + u, carry, n);
+    }
+  }
+}
+
+static bool backward(const RnnCall& c, const RnnGradients& d) {
+  const int64_t H = c.hidden, G = gate_count(c.mode);
+  const size_t bytes = PackedB::floats(G * H, H) * sizeof(float) + 64;
+  float* memory = (float*)rl::pool_alloc(bytes);
+  if (!memory) return false;
+  PackedB w(memory, G * H, H);
+  w.fill(PackB{c.w, H, 1}, H);
+  const int64_t panels = ceil_div(H, NR);
+  const bool threads = c.batch * G * H * H >= kParallelWork / 2;
+  const int64_t grain = threads ? rl::even_grain(panels, 1) : panels;
+  int64_t last = -1;  // the step treated before
+  for (int64_t s = 0; s <= c.steps; s++) {
+    const int64_t t = c.reverse ? s : c.steps - 1 - s;
+    rl::parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
+      const int64_t u0 = begin * NR, u1 = end * NR < H ? end * NR : H;
+      if (last >= 0) {
+        GemmOut out{d.dh + u0, H};
+        out.accumulate = true;
+        w.times(c.size[last], d.dgates_h + c.offset[last] * G * H, G * H, u0, u1, out);
+      }
+      if (s < c.steps) cells_backward(c, d, t, u0, u1);
+    });
+    last = t;
+  }
+  rl::pool_free(memory, bytes);
+  return true;
+}
+
+extern const RnnKernels rnn_kernels;
+const RnnKernels rnn_kernels = {forward, backward};
+
+}  // namespace RL_LEVEL

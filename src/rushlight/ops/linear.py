@@ -1,0 +1,147 @@
+"""Affine maps: `linear`, one node with one kernel each way, and `bilinear`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
+from ..autograd.function import composed_vjp
+from ..kernels import _C, usable
+from ..tensor import Tensor, wrap
+from .matmul import matmul, product
+from .shape import reshape, t
+
+__all__: list[str] = ["bilinear"]
+functional = ["bilinear", "linear"]
+
+
+def linear_composed(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`linear` from elementary operations."""
+    y = matmul(input, t(weight))
+    return y if bias is None else y + bias
+
+
+class _Linear(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, w)
+        ctx.bias = None if b is None else b._alias()
+        if usable(x, w, b):
+            return _C.linear(x, w, b, 0)
+        y = product(x._array, w._array.T)._array
+        return wrap(np.asarray(y if b is None else (y + b._array).astype(y.dtype, copy=False)))
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple:
+        x, w = ctx.saved_tensors
+        if is_grad_enabled():
+            return composed_vjp(linear_composed, dy, (x, w, ctx.bias if ctx.bias is None else _like(ctx)))
+        nx, nw, nb = ctx.needs_input_grad
+        if usable(dy, x, w):
+            return _C.linear_backward(dy, x, w, nx, nw, nb)
+        g, xa = dy._array, x._array
+        g2, x2 = g.reshape(-1, g.shape[-1]), xa.reshape(-1, xa.shape[-1])
+        return (
+            product(g, w._array) if nx else None,
+            product(g2.T, x2) if nw else None,
+            wrap(g2.sum(0, dtype=np.float32 if g.dtype.itemsize < 4 else None).astype(g.dtype))
+            if nb
+            else None,
+        )
+
+
+def _like(ctx: Any) -> Any:
+    """A stand-in for the bias, whose value no gradient depends on."""
+    b = ctx.bias._alias()
+    b.requires_grad = bool(ctx.needs_input_grad[2])
+    return b
+
+
+# PyTorch's names of the last node, by whether there is a bias and the input is a matrix.
+class AddmmBackward0(_Linear):
+    pass
+
+
+class MmBackward0(_Linear):
+    pass
+
+
+class ViewBackward0(_Linear):
+    pass
+
+
+class UnsafeViewBackward0(_Linear):
+    pass
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weight.T + bias, as one step.
+
+    Shape:
+        input (*, in_features) or (in_features), weight (out_features, in_features) or (in_features), bias
+        (out_features) or a scalar; output (*, out_features).
+    Raises:
+        RuntimeError: sizes do not fit, or dtypes differ.
+
+    Example:
+        >>> linear(rushlight.ones(2, 3), rushlight.ones(1, 3), rushlight.tensor([0.5]))
+        tensor([[3.5000],
+                [3.5000]])
+    """
+    if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
+        name, bad = ("input", input) if not isinstance(input, TensorBase) else ("weight", weight)
+        raise TypeError(f"linear: {name} must be a Tensor, got {type(bad).__name__}")
+    x, w = input._array, weight._array
+    if x.dtype.num != w.dtype.num or (bias is not None and bias._array.dtype.num != w.dtype.num):
+        raise RuntimeError(
+            "linear: input, weight and bias must have the same dtype (mat1 and mat2 must have the same dtype), got "
+            f"{input.dtype}, {weight.dtype}{'' if bias is None else f' and {bias.dtype}'}; convert with .to(dtype)"
+        )
+    if w.ndim != 2 or (bias is not None and bias._array.shape != w.shape[:1]):
+        if w.ndim not in (1, 2) or x.ndim == 0:
+            raise RuntimeError(
+                f"linear: weight must be 1-d or 2-d and input at least 1-d, got {w.shape} and {x.shape}"
+            )
+        if bias is not None and w.ndim == 2 and bias._array.size not in (1, w.shape[0]):
+            raise RuntimeError(
+                f"linear: bias must have shape ({w.shape[0]},), the out_features of weight, got {bias._array.shape}"
+            )
+        return linear_composed(input, weight, bias)
+    if x.ndim == 0 or x.shape[-1] != w.shape[1]:
+        raise RuntimeError(
+            f"linear: input must have last size {w.shape[1]}, as weight {w.shape} (mat1 and mat2 shapes cannot be "
+            f"multiplied), got shape {x.shape}"
+        )
+    if bias is None:
+        return (MmBackward0 if x.ndim == 2 else UnsafeViewBackward0).apply(input, weight, None)
+    return (AddmmBackward0 if x.ndim == 2 else ViewBackward0).apply(input, weight, bias)
+
+
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """For each output feature o: input1 @ weight[o] @ input2, plus bias[o].
+
+    Shape:
+        input1 (*, n), input2 (*, m), weight (out, n, m), bias (out); output (*, out).
+
+    Example:
+        >>> bilinear(rushlight.ones(2), rushlight.ones(3), rushlight.ones(1, 2, 3))
+        tensor([6.])
+    """
+    x, y, w = input1._array.shape, input2._array.shape, weight._array.shape
+    if len(w) != 3 or x[-1:] != w[1:2] or y[-1:] != w[2:] or x[:-1] != y[:-1]:
+        raise RuntimeError(
+            "bilinear: input1 must have shape (*, n) and input2 (*, m) with weight (out, n, m), got "
+            f"{x}, {y} and {w}"
+        )
+    if bias is not None and bias._array.shape != w[:1]:
+        raise RuntimeError(
+            f"bilinear: bias must have shape ({w[0]},), the outputs of weight, got {bias._array.shape}"
+        )
+    a = reshape(input1, -1, w[1]) if x[:-1] != () else reshape(input1, 1, w[1])
+    b = reshape(input2, -1, w[2]) if x[:-1] != () else reshape(input2, 1, w[2])
+    # All products x_n y_m of a row against weight seen as (out, n m): one matrix product.
+    pairs = reshape(a.unsqueeze(2) * b.unsqueeze(1), a._array.shape[0], w[1] * w[2])  # type: ignore[attr-defined]
+    return reshape(linear(pairs, reshape(weight, w[0], w[1] * w[2]), bias), *x[:-1], w[0])

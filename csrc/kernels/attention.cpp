@@ -18,6 +18,7 @@ struct Blocks {
   explicit Blocks(int64_t n) : keys(n), size(n <= kOneBlock ? n : kKeys) {}
   int64_t count() const { return keys ? ceil_div(keys, size) : 0; }
   int64_t begin(int64_t i) const { return i * size; }
+  int64_t stride() const { return round_up(size, NR) + NR; }  // of a row of scores; not a power of 2: it is read by columns too
   int64_t length(int64_t i) const { return keys - i * size < size ? keys - i * size : size; }
 };
 
@@ -78,7 +79,7 @@ static void forward_rows(const AttentionCall& c, int64_t b, int64_t h, int64_t b
     for (int64_t block = 0; block < blocks.count() && blocks.begin(block) < limit; block++) {
       const int64_t j0 = blocks.begin(block), whole = blocks.length(block), n = limit - j0 < whole ? limit - j0 : whole;
       const int64_t wide = round_up(n, W);
-      scores(c, b, h, i0, m, j0, n, packed_k + round_up(blocks.size, NR) * c.d * block, s, ld);
+      scores(c, b, h, i0, m, j0, n, packed_k + blocks.stride() * c.d * block, s, ld);
       for (int64_t i = 0; i < m; i++) {
         float* row = s + i * ld;
         vf highest = set1(top[i]);
@@ -115,7 +116,7 @@ static void forward_rows(const AttentionCall& c, int64_t b, int64_t h, int64_t b
 
 static bool forward(const AttentionCall& c) {
   const Blocks blocks(c.keys);
-  const int64_t ld = round_up(blocks.size, NR);
+  const int64_t ld = blocks.stride();
   const int64_t k_floats = blocks.count() * ld * c.d, v_floats = blocks.count() * blocks.size * round_up(c.dv, NR);
   const size_t bytes = (size_t)(k_floats + v_floats + kRows * ld) * sizeof(float) + 64;
   // One task a head; few heads of many rows are cut into row blocks, which pack for themselves.
@@ -156,7 +157,7 @@ static void zero_rows(const HeadView& x, int64_t b, int64_t h, int64_t rows, int
 
 static bool backward(const AttentionCall& c, const AttentionGradients& g) {
   const Blocks blocks(c.keys);
-  const int64_t ld = round_up(blocks.size, NR), d_wide = round_up(c.d, NR), dv_wide = round_up(c.dv, NR);
+  const int64_t ld = blocks.stride(), d_wide = round_up(c.d, NR), dv_wide = round_up(c.dv, NR);
   // Packed per block of keys: k^T, v^T and k; per block of rows: q and dout.
   const int64_t per_block = ld * c.d + ld * c.dv + blocks.size * d_wide;
   const size_t bytes =

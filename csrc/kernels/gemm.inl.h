@@ -265,7 +265,7 @@ constexpr int64_t kParallelWork = 100000;
 constexpr int64_t kPackFloats = KC * NC;
 // With at most this many columns in C, A is not packed: rows are read where they lie (columns, whose
 // elements are a row apart in memory, for fewer of them).
-constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 256;
+constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 32;
 
 template <class A>
 constexpr bool kCanBeDirect = false;

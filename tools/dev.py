@@ -62,8 +62,8 @@ def types(rest: list[str]) -> None:
 
 
 def bench(rest: list[str]) -> None:
-    """Time rushlight and, where installed, PyTorch in turns. See benchmarks/harness.py --help."""
-    run(sys.executable, "benchmarks/harness.py", *rest)
+    """Time rushlight and, where installed, PyTorch in turns. See benchmarks/run.py --help."""
+    run(sys.executable, "benchmarks/run.py", *rest)
 
 
 def docs(rest: list[str]) -> None:

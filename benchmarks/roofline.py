@@ -1,0 +1,118 @@
+"""Writes docs/roofline.md: how near each kernel comes to what the machine can do.
+
+    python benchmarks/roofline.py --out docs/roofline.md
+
+Both ceilings are measured in the same run: the memory's rate by copying a large array with all
+threads, the arithmetic's by the fastest of several large matrix products. A kernel must do `flops`
+operations and move `bytes` (declared beside its benchmark); the larger of the two times is what it
+could take at best, and the fraction reached is that over the time measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "benchmarks")]
+
+
+def best(f: Callable[[], object], repeat: int = 7) -> float:
+    """The shortest of several calls, in seconds."""
+    times = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        f()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def memory_rate(threads: int) -> float:
+    """Bytes a second that a copy of 256 MB reads and writes."""
+    import numpy as np
+
+    parts = [(np.ones(32 << 20, np.float32), np.empty(32 << 20, np.float32)) for _ in range(threads)]
+
+    def copy_all() -> None:
+        workers = [threading.Thread(target=np.copyto, args=(to, source)) for source, to in parts]
+        for w in workers:
+            w.start()
+        for w in workers:
+            w.join()
+
+    copy_all()
+    return sum(s.nbytes + t.nbytes for s, t in parts) / best(copy_all)
+
+
+def arithmetic_rate(threads: int) -> float:
+    """Float32 operations a second of the fastest large matrix product there is."""
+    import numpy as np
+
+    import rushlight
+
+    rushlight.set_num_threads(threads)
+    n = 2048
+    a, b = np.random.default_rng(0).standard_normal((2, n, n), dtype=np.float32)
+    x, y = rushlight.from_numpy(a), rushlight.from_numpy(b)
+    fastest = min(best(lambda: x @ y), best(lambda: a @ b))
+    return 2 * n**3 / fastest
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "roofline.md")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--budget", type=float, default=0.5)
+    options = parser.parse_args()
+    import registry
+    from run import machine, run_worker
+
+    bandwidth, flops = memory_rate(options.threads), arithmetic_rate(options.threads)
+    rows, below = [], []
+    benchmarks = [b for b in registry.load().values() if b.flops or b.bytes]
+    times = run_worker("rushlight", [b.name for b in benchmarks], options.threads, options.budget)
+    for b in benchmarks:
+        measured = times[b.name]
+        if not isinstance(measured, list):
+            below.append(f"- `{b.name}`: does not run ({measured})")
+            continue
+        median = sorted(measured)[len(measured) // 2]
+        by_memory, by_arithmetic = b.bytes / bandwidth, b.flops / flops
+        fraction = max(by_memory, by_arithmetic) / median
+        bound = "memory" if by_memory >= by_arithmetic else "arithmetic"
+        rows.append(
+            f"| `{b.name}` | {b.bytes / 1e6:.1f} | {b.flops / 1e6:.0f} | {median * 1e3:.3f} | {bound} | {fraction:.0%} |"
+        )
+        if fraction < 0.6:
+            below.append(f"- `{b.name}` ({fraction:.0%}): {b.note or 'not explained yet'}")
+    m = machine()
+    text = [
+        "# Roofline",
+        "",
+        "Written by `python benchmarks/roofline.py`; how it measures is told at the top of that file.",
+        "",
+        f"Machine: {m['cpu']}, {options.threads} threads. Ceilings measured in this run: "
+        f"{bandwidth / 1e9:.1f} GB/s, {flops / 1e9:.0f} GFLOP/s.",
+        "More than 100% of the memory's ceiling means that the data stayed in a cache.",
+        "",
+        "| kernel | MB | MFLOP | ms | bound by | of the ceiling |",
+        "| --- | ---: | ---: | ---: | --- | ---: |",
+        *rows,
+        "",
+        "## Under 60%",
+        "",
+        *(below or ["None."]),
+    ]
+    options.out.write_text("\n".join(text) + "\n")
+    print("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""torch.cuda, as far as programs ask it: there is no CUDA here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import devices
+
+__all__ = [
+    "current_device",
+    "device_count",
+    "empty_cache",
+    "is_available",
+    "manual_seed",
+    "manual_seed_all",
+    "synchronize",
+]
+
+
+def is_available() -> bool:
+    """False."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def is_initialized() -> bool:
+    """False."""
+    return False
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """False."""
+    return False
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing: PyTorch too ignores it where there is no CUDA."""
+
+
+def manual_seed_all(seed: int) -> None:
+    """Nothing: PyTorch too ignores it where there is no CUDA."""
+
+
+def empty_cache() -> None:
+    """Nothing: there is no CUDA memory. See `rushlight.memory.empty_cache`."""
+
+
+def ipc_collect() -> None:
+    """Nothing."""
+
+
+def _refuse(name: str) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        devices.check(devices.device("cuda"), f"cuda.{name}")
+
+    function.__name__ = name
+    function.__doc__ = "An error: there is no CUDA."
+    return function
+
+
+(
+    current_device,
+    synchronize,
+    set_device,
+    get_device_name,
+    get_device_properties,
+    get_device_capability,
+    init,
+) = (
+    _refuse(n)
+    for n in (
+        "current_device",
+        "synchronize",
+        "set_device",
+        "get_device_name",
+        "get_device_properties",
+        "get_device_capability",
+        "init",
+    )
+)
+memory_allocated, max_memory_allocated, memory_reserved, max_memory_reserved = ((lambda device=None: 0),) * 4
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Nothing."""

@@ -74,11 +74,11 @@ static void cross_entropy_gradient(const CrossEntropy* p, int64_t begin, int64_t
       double w = (1 - e) * class_weight(p->weight, t);
       vf all = set1((float)(g * (w + each * p->weight_sum))), one = set1((float)(g * each));
       if (e == 0)
-        map_to(dx, p->C, p->stream, [&](int64_t i, int lanes) { return exp(load_some(x + i, lanes) - l) * all; });
+        map_to(dx, p->C, p->stream, [&](int64_t i, int lanes) { return exp_below(load_some(x + i, lanes) - l) * all; });
       else
         map_to(dx, p->C, p->stream, [&](int64_t i, int lanes) {
           vf v = p->weight ? load_some(p->weight + i, lanes) * one : one;
-          return exp(load_some(x + i, lanes) - l) * all - v;
+          return exp_below(load_some(x + i, lanes) - l) * all - v;
         });
       if (p->stream) stream_end();  // the line of dx[t] must be out before it is read
       dx[t] -= (float)(g * w);
@@ -92,7 +92,7 @@ static void cross_entropy_gradient(const CrossEntropy* p, int64_t begin, int64_t
       };
       vf all = set1((float)row_sum(p->C, part));
       map_to(dx, p->C, p->stream,
-             [&](int64_t i, int lanes) { return (exp(load_some(x + i, lanes) - l) * all - part(i, lanes)) * scale; });
+             [&](int64_t i, int lanes) { return (exp_below(load_some(x + i, lanes) - l) * all - part(i, lanes)) * scale; });
     }
   }
   if (p->stream) stream_end();

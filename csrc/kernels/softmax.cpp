@@ -41,7 +41,7 @@ static void backward_row(const Softmax* p, int64_t row) {
   }
   vf t = set1((float)total);
   if (p->log)
-    map_to(dx, n, p->stream, [&](int64_t i, int lanes) { return load_some(dy + i, lanes) - exp(load_some(y + i, lanes)) * t; });
+    map_to(dx, n, p->stream, [&](int64_t i, int lanes) { return load_some(dy + i, lanes) - exp_below(load_some(y + i, lanes)) * t; });
   else
     map_to(dx, n, p->stream, [&](int64_t i, int lanes) { return load_some(y + i, lanes) * (load_some(dy + i, lanes) - t); });
 }
@@ -100,7 +100,7 @@ static void forward_tile(const Softmax* p, int64_t task) {
   tile_max(t, p->n, most);
   bool kept = p->n * t.width <= kSoftmaxBuffer;
   tile_sum(t, p->n, total, [&](int64_t j, int64_t i, int lanes) {
-    vf e = exp(load_some(t.x + j * t.stride + i, lanes) - load_some(most + i, lanes));
+    vf e = exp_below(load_some(t.x + j * t.stride + i, lanes) - load_some(most + i, lanes));
     if (!p->log) store_some((kept ? buffer + j * t.width : t.y + j * t.stride) + i, e, lanes);
     return e;
   });
@@ -132,7 +132,7 @@ static void backward_tile(const Softmax* p, int64_t task) {
     const float *y = t.x + j * t.stride, *dy = t.dy + j * t.stride;
     if (p->log)
       map_to(t.y + j * t.stride, t.width, p->stream, [&](int64_t i, int lanes) {
-        return load_some(dy + i, lanes) - exp(load_some(y + i, lanes)) * load_some(total + i, lanes);
+        return load_some(dy + i, lanes) - exp_below(load_some(y + i, lanes)) * load_some(total + i, lanes);
       });
     else
       map_to(t.y + j * t.stride, t.width, p->stream, [&](int64_t i, int lanes) {
@@ -151,26 +151,25 @@ static void backward(const Softmax* p, int64_t begin, int64_t end) {
   if (p->stream) stream_end();
 }
 
-// A maximum that is infinite is the answer (and subtracting it would give NaN).
-static vf finite(vf most) { return select(abs(most) == kInf, vf{}, most); }
+// A maximum that is infinite is the answer (subtracting it would give NaN).
+RL_INLINE vf answer(vf most, vf sum_log) { return select(abs(most) == kInf, most, most + sum_log); }
 
 static void logsumexp(const Softmax* p, int64_t begin, int64_t end) {
   for (int64_t task = begin; task < end; task++) {
     if (p->inner == 1) {
       const float* x = p->x + task * p->n;
-      float m = finite(set1(row_max(x, p->n)))[0];
-      p->out[task] = (float)(m + __builtin_log(row_exp_sum(x, nullptr, p->n, m)));
+      float m = row_max(x, p->n);
+      p->out[task] = __builtin_isinf(m) ? m : (float)(m + __builtin_log(row_exp_sum(x, nullptr, p->n, m)));
       continue;
     }
     Tile t = tile_of(p, task);
     float most[kSoftmaxTile], total[kSoftmaxTile];
     tile_max(t, p->n, most);
-    over(t.width, [&](int64_t i, int lanes) { store_some(most + i, finite(load_some(most + i, lanes)), lanes); });
     tile_sum(t, p->n, total, [&](int64_t j, int64_t i, int lanes) {
-      return exp(load_some(t.x + j * t.stride + i, lanes) - load_some(most + i, lanes));
+      return exp_below(load_some(t.x + j * t.stride + i, lanes) - load_some(most + i, lanes));
     });
     over(t.width, [&](int64_t i, int lanes) {
-      store_some(t.one + i, load_some(most + i, lanes) + log(load_some(total + i, lanes)), lanes);
+      store_some(t.one + i, answer(load_some(most + i, lanes), log(load_some(total + i, lanes))), lanes);
     });
   }
 }
@@ -181,13 +180,13 @@ static void logsumexp_backward(const Softmax* p, int64_t begin, int64_t end) {
     int64_t at = p->inner == 1 ? task : task / p->tiles * p->inner + task % p->tiles * p->tile;
     const float *lse = p->lse + at, *dy = p->dy + at;
     if (p->inner == 1) {
-      vf l = finite(set1(*lse)), g = set1(*dy);
-      map_to(t.y, p->n, p->stream, [&](int64_t i, int lanes) { return exp(load_some(t.x + i, lanes) - l) * g; });
+      vf l = set1(*lse), g = set1(*dy);
+      map_to(t.y, p->n, p->stream, [&](int64_t i, int lanes) { return exp_below(load_some(t.x + i, lanes) - l) * g; });
       continue;
     }
     for (int64_t j = 0; j < p->n; j++)
       map_to(t.y + j * t.stride, t.width, p->stream, [&](int64_t i, int lanes) {
-        return exp(load_some(t.x + j * t.stride + i, lanes) - finite(load_some(lse + i, lanes))) * load_some(dy + i, lanes);
+        return exp_below(load_some(t.x + j * t.stride + i, lanes) - load_some(lse + i, lanes)) * load_some(dy + i, lanes);
       });
   }
   if (p->stream) stream_end();

@@ -6,6 +6,16 @@
 
 namespace RL_LEVEL {
 
+// e**x for x <= 0 (or NaN), 1 ULP. What would be denormal is 0: softmax divides by a sum that is 1 at least.
+// As exp() of math.inl.h, but 2**n is added to the exponent's bits at once, and n is read off the rounding.
+RL_INLINE vf exp_below(vf x) {
+  const vf magic = set1(12582912.0f);  // 1.5 * 2**23: the sum's last bits are the nearest integer
+  vf shifted = x * 1.44269504088896341f + magic, n = shifted - magic;
+  vf r = x - n * 0.693359375f - n * -2.12194440e-4f;
+  vf y = fma(r * r, exp_tail(r), r) + 1.0f;
+  return select(x < -87.3f, vf{}, as_float(as_int(y) + (as_int(shifted) << 23)));
+}
+
 // `v` where lane < lanes, else `other`.
 RL_INLINE vf first_lanes(vf v, int lanes, float other) {
   vi lane;
@@ -36,7 +46,7 @@ static inline double row_exp_sum(const float* x, float* y, int64_t n, float abou
     int64_t end = from + 4096 < n ? from + 4096 : n, i = from;
     vf a = {}, b = {};
     for (; i + 2 * W <= end; i += 2 * W) {
-      vf e = exp(load(x + i) - m), f = exp(load(x + i + W) - m);
+      vf e = exp_below(load(x + i) - m), f = exp_below(load(x + i + W) - m);
       a += e;
       b += f;
       if (y) {
@@ -46,7 +56,7 @@ static inline double row_exp_sum(const float* x, float* y, int64_t n, float abou
     }
     for (; i < end; i += W) {
       int lanes = end - i < W ? (int)(end - i) : W;
-      vf e = exp(load_some(x + i, lanes) - m);
+      vf e = exp_below(load_some(x + i, lanes) - m);
       if (y) store_some(y + i, e, lanes);
       a += lanes == W ? e : first_lanes(e, lanes, 0);
     }

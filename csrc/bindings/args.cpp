@@ -124,6 +124,10 @@ PyArrayObject* new_array_like(PyArrayObject* like, int type) {
   return make(nd, PyArray_DIMS(like), strides, type);
 }
 
+void end_nogil() {
+  if (NoGil::active) NoGil::active->end();
+}
+
 double as_double(PyObject* o) {
   double x = PyFloat_AsDouble(o);
   if (x == -1 && PyErr_Occurred()) throw PythonError{};

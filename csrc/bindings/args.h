@@ -120,6 +120,8 @@ class InOut {
 };
 using InOutF32 = InOut<NPY_FLOAT32, float>;
 
+void end_nogil();  // the NoGil of this thread, if there is one, gives way to the lock again
+
 // A new result array. `tensor()` hands it over; otherwise it is freed.
 template <int kType, class T>
 class NewArray {
@@ -137,7 +139,10 @@ class NewArray {
   ~NewArray() { Py_XDECREF(a_); }
   T* data() { return (T*)PyArray_DATA(a_); }
   int64_t size() const { return PyArray_SIZE(a_); }
-  PyObject* tensor() { return tensor_of(std::exchange(a_, nullptr)); }
+  PyObject* tensor() {
+    end_nogil();
+    return tensor_of(std::exchange(a_, nullptr));
+  }
 
  private:
   PyArrayObject* a_;
@@ -167,14 +172,17 @@ class Scratch {
 
 // Lets other Python threads run during work of about `elements` float operations; not for small work,
 // where taking the lock back would cost more. Nothing of Python may be touched while it lives, so
-// make every Out, Scratch and In before it.
+// make every Out, Scratch and In before it. It ends with its block, or with the first `Out::tensor()`.
 class NoGil {
  public:
-  explicit NoGil(int64_t elements) : state_(elements > 100000 ? PyEval_SaveThread() : nullptr) {}
-  ~NoGil() {
-    if (state_) PyEval_RestoreThread(state_);
-  }
+  explicit NoGil(int64_t elements) : state_(elements > 100000 ? PyEval_SaveThread() : nullptr) { active = this; }
+  ~NoGil() { end(); }
   NoGil(const NoGil&) = delete;
+  void end() {
+    active = nullptr;
+    if (state_) PyEval_RestoreThread(std::exchange(state_, nullptr));
+  }
+  static inline thread_local NoGil* active = nullptr;
 
  private:
   PyThreadState* state_;

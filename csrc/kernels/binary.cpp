@@ -191,8 +191,26 @@ TERNARY(div_b, -x * ((y / w) / w))  // the divisor's gradient: x = dy, y / w was
 
 typedef int8_t vb __attribute__((vector_size(W)));
 RL_INLINE void store_mask(uint8_t* p, vi mask) {
+#if RL_WIDTH == 8 && defined(__AVX2__)
+  __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)mask), _mm256_extracti128_si256((__m256i)mask, 1));
+  _mm_storel_epi64((__m128i*)p, _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1)));
+#elif RL_WIDTH == 4 && defined(__SSE2__)
+  __m128i words = _mm_packs_epi32((__m128i)mask, (__m128i)mask);
+  int32_t bytes = _mm_cvtsi128_si32(_mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1)));
+  __builtin_memcpy(p, &bytes, 4);
+#else
   vb v = __builtin_convertvector(mask, vb) & 1;
   __builtin_memcpy(p, &v, W);
+#endif
+}
+RL_INLINE vi load_mask(const uint8_t* p) {
+#if RL_WIDTH == 8 && defined(__AVX2__)
+  return (vi)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p)) != 0;
+#else
+  vb m;
+  __builtin_memcpy(&m, p, W);
+  return __builtin_convertvector(m, vi) != 0;
+#endif
 }
 
 #define COMPARE(name, ...)                                                                \
@@ -224,9 +242,7 @@ COMPARE(signbit, as_int(x) < 0)
 static void where(const uint8_t* mask, const float* x, const float* y, float* z, int64_t n) {
   int64_t i = 0;
   for (; i + W <= n; i += W) {
-    vb m;
-    __builtin_memcpy(&m, mask + i, W);
-    store(z + i, select(__builtin_convertvector(m, vi) != 0, load(x + i), load(y + i)));
+    store(z + i, select(load_mask(mask + i), load(x + i), load(y + i)));
   }
   for (; i < n; i++) z[i] = mask[i] ? x[i] : y[i];
 }

@@ -59,15 +59,32 @@ struct vdd {
   vd lo, hi;
 };
 RL_INLINE vdd to_double(vf v) {
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  const __m512i upper = _mm512_setr_epi64(4, 5, 6, 7, 4, 5, 6, 7);
+  __m512 hi = (__m512)_mm512_maskz_permutexvar_epi64(0xff, upper, (__m512i)v);
+  return {(vd)_mm512_maskz_cvtps_pd(0xff, _mm512_castps512_ps256((__m512)v)),
+          (vd)_mm512_maskz_cvtps_pd(0xff, _mm512_castps512_ps256(hi))};
+#elif RL_WIDTH == 8 && defined(__AVX__)
+  return {(vd)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)), (vd)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1))};
+#elif RL_WIDTH == 4 && defined(__SSE2__)
+  return {(vd)_mm_cvtps_pd((__m128)v), (vd)_mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v))};
+#else
   vfh h[2];
   __builtin_memcpy(h, &v, sizeof v);
   return {__builtin_convertvector(h[0], vd), __builtin_convertvector(h[1], vd)};
+#endif
 }
 RL_INLINE vf from_double(vdd v) {
+#if RL_WIDTH == 8 && defined(__AVX__)
+  return (vf)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)v.lo)), _mm256_cvtpd_ps((__m256d)v.hi), 1);
+#elif RL_WIDTH == 4 && defined(__SSE2__)
+  return (vf)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)v.lo), _mm_cvtpd_ps((__m128d)v.hi));
+#else
   vfh h[2] = {__builtin_convertvector(v.lo, vfh), __builtin_convertvector(v.hi, vfh)};
   vf r;
   __builtin_memcpy(&r, h, sizeof r);
   return r;
+#endif
 }
 RL_INLINE vd set1d(double x) { return x - vd{}; }
 // To the nearest integer, ties to even; exact for |v| < 2**51.

@@ -37,8 +37,19 @@ RL_INLINE void storei(int32_t* p, vi v) { *(vi_u*)p = v; }
 // a*b + c, one rounding where the level has FMA (contraction is on in GNU mode).
 RL_INLINE vf fma(vf a, vf b, vf c) { return a * b + c; }
 // The second operand when one is NaN, as in the MAXPS and MINPS instructions.
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+RL_INLINE vf max(vf a, vf b) { return (vf)_mm512_maskz_max_ps(0xffff, (__m512)a, (__m512)b); }
+RL_INLINE vf min(vf a, vf b) { return (vf)_mm512_maskz_min_ps(0xffff, (__m512)a, (__m512)b); }
+#elif RL_WIDTH == 8 && defined(__AVX__)
+RL_INLINE vf max(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+RL_INLINE vf min(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+#elif RL_WIDTH == 4 && defined(__SSE__)
+RL_INLINE vf max(vf a, vf b) { return (vf)_mm_max_ps((__m128)a, (__m128)b); }
+RL_INLINE vf min(vf a, vf b) { return (vf)_mm_min_ps((__m128)a, (__m128)b); }
+#else
 RL_INLINE vf max(vf a, vf b) { return a > b ? a : b; }
 RL_INLINE vf min(vf a, vf b) { return a < b ? a : b; }
+#endif
 RL_INLINE vf select(vi mask, vf a, vf b) { return mask ? a : b; }
 RL_INLINE vi as_int(vf v) { return (vi)v; }
 RL_INLINE vf as_float(vi v) { return (vf)v; }

@@ -39,7 +39,7 @@ def softmax(
         >>> softmax(rushlight.tensor([0.0, 0.0]), 0)
         tensor([0.5000, 0.5000])
     """
-    return _softmax(input, dim, dtype, False, "softmax")
+    return _softmax(input, dim, dtype or _dtype_at(_stacklevel), False, "softmax")
 
 
 @method()
@@ -62,7 +62,7 @@ def log_softmax(
         >>> log_softmax(rushlight.tensor([1000.0, 1000.0]), 0)
         tensor([-0.6931, -0.6931])
     """
-    return _softmax(input, dim, dtype, True, "log_softmax")
+    return _softmax(input, dim, dtype or _dtype_at(_stacklevel), True, "log_softmax")
 
 
 def softmin(
@@ -82,9 +82,12 @@ def softmin(
     return _softmax(-input, dim, dtype, False, "softmin")
 
 
+def _dtype_at(position: Any) -> Dtype | None:
+    """Tensor.softmax(dim, dtype) has the dtype where the function has `_stacklevel`."""
+    return position if isinstance(position, Dtype) else None
+
+
 def _softmax(input: Tensor, dim: int | None, dtype: Dtype | None, log: bool, name: str) -> Tensor:
-    if isinstance(dim, Dtype):  # torch.softmax(input, dim, dtype) by position is Tensor.softmax(dim, dtype)
-        dim, dtype = None, dim
     if dim is None:
         warnings.warn(
             f"{name}: dim should be given; the implicit choice of a dimension is deprecated", stacklevel=4

@@ -155,7 +155,10 @@ class CtcLossBackward0(Function):
                 if not t:
                     continue
                 part = _forward_variables(
-                    wide[:t, i : i + 1][::-1], extended[i : i + 1, :s][:, ::-1], _reversed_skip(skip[i, :s])[None], None
+                    wide[:t, i : i + 1][::-1],
+                    extended[i : i + 1, :s][:, ::-1],
+                    _reversed_skip(skip[i, :s])[None],
+                    None,
                 )
                 beta[:t, i, :s] = part[::-1, 0, ::-1]
             picked = np.take_along_axis(wide, np.broadcast_to(extended, (times, n, states)), 2)

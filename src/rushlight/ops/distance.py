@@ -93,7 +93,9 @@ def cdist(
     """
     for i, x in enumerate((x1, x2), 1):
         if x.ndim < 2:
-            raise RuntimeError(f"cdist: x{i} must have at least 2 dimensions (only supports at least 2D), got {x.ndim}D")
+            raise RuntimeError(
+                f"cdist: x{i} must have at least 2 dimensions (only supports at least 2D), got {x.ndim}D"
+            )
         if not x.is_floating_point():
             raise RuntimeError(f"cdist: x{i} must be of a floating-point dtype, got {x.dtype}")
     if x1.shape[-1] != x2.shape[-1]:
@@ -139,5 +141,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise RuntimeError(f"pdist: p must be at least 0 (only supports non-negative p values), got {p}")
     i, j = (wrap(a.astype(np.int64)) for a in np.triu_indices(input.shape[0], 1))
     if not input.shape[1]:
-        return input.new_zeros(i.numel(), dtype=dtypes.float32 if not input.is_floating_point() else input.dtype)
+        return input.new_zeros(
+            i.numel(), dtype=dtypes.float32 if not input.is_floating_point() else input.dtype
+        )
     return _norm_last(input.index_select(0, i) - input.index_select(0, j), p)

@@ -107,9 +107,7 @@ def _padding(name: str, padding_idx: int | None, weight: Tensor) -> int:
 def _check_range(name: str, input: Tensor, weight: Tensor) -> None:
     array, rows = input._array, weight._array.shape[0]
     if _C is not None:
-        bad = _C.bad_target(input, rows, -1)
-        if bad is None:  # -1 was let through
-            bad = -1 if array.size < 64 and array.size and array.min() < 0 else None
+        bad = _C.bad_target(input, rows, 0 if rows else -(2**62))  # 0 is in range anyway
     else:
         outside = array[(array < 0) | (array >= rows)]
         bad = outside.flat[0] if outside.size else None
@@ -194,7 +192,9 @@ def embedding_bag(
     elif input.ndim == 1:
         starts = _starts(name, offsets, input.numel(), include_last_offset)
     else:
-        raise ValueError(f"{name}: input must be 1D or 2D (input has to be 1D or 2D Tensor), got {input.ndim}D")
+        raise ValueError(
+            f"{name}: input must be 1D or 2D (input has to be 1D or 2D Tensor), got {input.ndim}D"
+        )
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError(
             f"{name}: per_sample_weights was not None; it is only supported for mode='sum', got mode={mode!r}"
@@ -233,7 +233,9 @@ def _starts(name: str, offsets: Tensor | None, n: int, include_last: bool) -> np
     starts = offsets._array.astype(np.int64)
     if include_last:
         if not starts.size:
-            raise RuntimeError(f"{name}: offsets must have at least 1 element with include_last_offset, got 0")
+            raise RuntimeError(
+                f"{name}: offsets must have at least 1 element with include_last_offset, got 0"
+            )
         starts = starts[:-1]
     if starts.size:
         if starts[0] != 0:
@@ -291,7 +293,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             )
         return wrap(np.zeros((*array.shape, num_classes), np.int64))
     if array.min() < 0:
-        raise RuntimeError(f"one_hot: tensor must not be negative (Class values must be non-negative), got {array.min()}")
+        raise RuntimeError(
+            f"one_hot: tensor must not be negative (Class values must be non-negative), got {array.min()}"
+        )
     if num_classes == -1:
         num_classes = int(array.max()) + 1
     elif num_classes < 1:

@@ -18,6 +18,7 @@ from ..autograd.function import AliasBackward0
 from ..autograd.inplace import assign, check_inplace
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
+from . import rows
 from .convert import cast, ordered_copy, to_dtype
 from .promotion import result_type
 from .shape import (
@@ -203,12 +204,19 @@ def __getitem__(self: Tensor, index: Any) -> Any:
     return self if arrays is None else IndexBackward0.apply(self, tuple(arrays))
 
 
+def _one_array(where: tuple) -> bool:
+    """Whether rows are chosen, by one array of integers."""
+    return len(where) == 1 and isinstance(where[0], np.ndarray) and where[0].dtype.kind in "iu"
+
+
 class IndexBackward0(Function):
     """Elements chosen by index arrays."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, where: tuple) -> Tensor:
         ctx.shape, ctx.where = x._array.shape, where
+        if _one_array(where):
+            return wrap(rows.take(x._array, where[0]))
         return wrap(x._array[where])
 
     @staticmethod
@@ -222,6 +230,8 @@ class IndexPutAddBackward0(Function):
     @staticmethod
     def forward(ctx: Any, dy: Tensor, shape: tuple, where: tuple) -> Tensor:
         ctx.where = where
+        if _one_array(where):
+            return wrap(rows.added(shape, where[0], dy._array))
         out = np.zeros(shape, dy._array.dtype)
         if len(where) == 1 and where[0].dtype == bool:
             out[where] = dy._array  # a mask names no element twice
@@ -374,7 +384,7 @@ class IndexSelectBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray) -> Tensor:
         ctx.shape, ctx.dim, ctx.index = x._array.shape, dim, index
-        return wrap(np.take(x._array, index, dim))
+        return wrap(rows.take(x._array, index, dim))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -399,13 +409,6 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         return reshape(IndexSelectBackward0.apply(reshape(input, (1,)), 0, where.reshape(-1)), ())
     result = IndexSelectBackward0.apply(input, dim, where.reshape(-1))
     return result if out is None else into(out, result, "index_select")
-
-
-def _along(x: np.ndarray, dim: int, index: np.ndarray) -> tuple:
-    """The index arrays for `x[..., index, ...]` element by element (gather's rule)."""
-    where = list(np.ogrid[tuple([slice(n) for n in index.shape])])
-    where[dim] = index
-    return tuple(where)
 
 
 def _check_gather(
@@ -446,7 +449,7 @@ class GatherBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray) -> Tensor:
         ctx.shape, ctx.dim, ctx.index = x._array.shape, dim, index
-        return wrap(x._array[_along(x._array, dim, index)])
+        return wrap(rows.take_along(x._array, index, dim))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -516,7 +519,7 @@ class ScatterBackward0(Function):
         ctx.src_shape = src._array.shape if isinstance(src, TensorBase) else None
         out = ordered_copy(x._array, dtypes.preserve_format)
         values = src._array[_corner(index.shape)] if isinstance(src, TensorBase) else src
-        out[_along(out, dim, index)] = values
+        out[rows.along(out, index, dim)] = values
         return wrap(out)
 
     @staticmethod
@@ -545,7 +548,7 @@ class ScatterAddBackward0(Function):
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Tensor) -> Tensor:
         ctx.dim, ctx.index, ctx.src_shape = dim, index, src._array.shape
         out = ordered_copy(x._array, dtypes.preserve_format)
-        np.add.at(out, _along(out, dim, index), src._array[_corner(index.shape)])
+        rows.add_along(out, index, src._array[_corner(index.shape)], dim)
         return wrap(out)
 
     @staticmethod
@@ -666,7 +669,7 @@ def scatter_reduce(
         if reduce == "sum":
             return reshape(total, shape)
         count = np.full(input._array.shape, 1 if include_self else 0, np.int64)
-        np.add.at(count, _along(count, dim, where), 1)
+        np.add.at(count, rows.along(count, where, dim), 1)
         counts = wrap(np.maximum(count, 1)).to(total.dtype)  # type: ignore[attr-defined]
         result = (
             total / counts
@@ -684,7 +687,7 @@ class ScatterReduceBackward0(Function):
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Tensor, reduce: str) -> Tensor:
         ctx.dim, ctx.index, ctx.reduce, ctx.src_shape = dim, index, reduce, src._array.shape
         out = ordered_copy(x._array, dtypes.preserve_format)
-        _REDUCE[reduce].at(out, _along(out, dim, index), src._array[_corner(index.shape)])
+        _REDUCE[reduce].at(out, rows.along(out, index, dim), src._array[_corner(index.shape)])
         y = wrap(out)
         ctx.save_for_backward(x, src, y)
         return y
@@ -719,7 +722,7 @@ class IndexAddBackward0(Function):
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, source: Tensor) -> Tensor:
         ctx.dim, ctx.index = dim, index
         out = ordered_copy(x._array, dtypes.preserve_format)
-        np.add.at(out, (*(slice(None),) * dim, index), source._array)
+        rows.add(out, index, source._array, dim)
         return wrap(out)
 
     @staticmethod

@@ -123,7 +123,9 @@ def cross_entropy(
             node = _SOFT["AddBackward0"]
         return node.apply(input, target, weight, ignore_index, float(label_smoothing), reduction)
     if input.dtype in (dtypes.float16, dtypes.bfloat16):
-        target, weight = (t.float() if t is not None and t.is_floating_point() else t for t in (target, weight))
+        target, weight = (
+            t.float() if t is not None and t.is_floating_point() else t for t in (target, weight)
+        )
         return _cross_entropy(input.float(), target, weight, ignore_index, label_smoothing, reduction).to(
             input.dtype
         )
@@ -161,9 +163,7 @@ class NllLossBackward0(Function):
         # Given away once: whoever asks again (retain_graph) gets one of their own.
         dx, ctx.dx = ctx.dx, None
         if dx is None:
-            dx = _C.cross_entropy_backward(
-                dy, x, target, weight, lse, ignore, smoothing, _CODES[reduction]
-            )
+            dx = _C.cross_entropy_backward(dy, x, target, weight, lse, ignore, smoothing, _CODES[reduction])
         elif (by := dy._array.item()) != 1:
             dx._array *= dx._array.dtype.type(by)
         return dx, None, None, None, None, None
@@ -181,9 +181,11 @@ def _cross_entropy(x, target, weight, ignore, smoothing, reduction):
     if target.shape == x.shape:
         spread = target * (1 - smoothing) + smoothing / classes if smoothing else target
         each = -(logs * spread if per_class is None else logs * spread * per_class).sum(dim)
-        return each.sum() / (target.numel() / classes if classes and target.numel() else math.nan) if (
-            reduction == "mean"
-        ) else reduced(each, reduction)
+        return (
+            each.sum() / (target.numel() / classes if classes and target.numel() else math.nan)
+            if (reduction == "mean")
+            else reduced(each, reduction)
+        )
     kept = target != ignore
     loss, by = _picked(logs, target, weight, kept, dim)
     if smoothing:
@@ -353,9 +355,7 @@ class _Point(Function):
         kind, parameter, reduction = ctx.options
         need = ctx.needs_input_grad
         if is_grad_enabled() or need[2] or need[3] or (need[1] and kind not in _SYMMETRIC):
-            grads = composed_vjp(
-                lambda *i: reduced(_FORMULAS[kind](*i, parameter), reduction), dy, inputs
-            )
+            grads = composed_vjp(lambda *i: reduced(_FORMULAS[kind](*i, parameter), reduction), dy, inputs)
         else:
             dx = _C.point_loss_backward(_KINDS[kind], dy, x, t, w, positive, parameter, ctx.scale)
             grads = dx if need[0] else None, -dx if need[1] else None, None, None
@@ -545,9 +545,7 @@ def l1_loss(
     input, target = _same_size("l1_loss", input, target)
     names = {"none": "AbsBackward0", "mean": "MeanBackward0", "sum": "SumBackward0"}
     if weight is not None:
-        return _weighted(
-            _point("l1", names, "none", input, target), input, weight, reduction, "l1_loss"
-        )
+        return _weighted(_point("l1", names, "none", input, target), input, weight, reduction, "l1_loss")
     return _point("l1", names, reduction, input, target)
 
 
@@ -579,7 +577,9 @@ def smooth_l1_loss(
     _check_pair("smooth_l1_loss", input, target)
     input, target = _same_size("smooth_l1_loss", input, target)
     if beta < 0:
-        raise RuntimeError(f"smooth_l1_loss: beta must be at least 0 (negative values not supported), got {beta}")
+        raise RuntimeError(
+            f"smooth_l1_loss: beta must be at least 0 (negative values not supported), got {beta}"
+        )
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
     return _point("smooth_l1", "SmoothL1LossBackward0", reduction, input, target, parameter=float(beta))
@@ -612,7 +612,9 @@ def huber_loss(
     _check_pair("huber_loss", input, target)
     input, target = _same_size("huber_loss", input, target)
     if delta <= 0:
-        raise RuntimeError(f"huber_loss: delta must be above 0 (non-positive values not supported), got {delta}")
+        raise RuntimeError(
+            f"huber_loss: delta must be above 0 (non-positive values not supported), got {delta}"
+        )
     if weight is not None:
         each = _point("huber", "HuberLossBackward0", "none", input, target, parameter=float(delta))
         return _weighted(each, input, weight, reduction, "huber_loss")
@@ -762,4 +764,3 @@ def kl_div(
     }
     loss = _point("kl_log" if log_target else "kl", names, reduction, input, target)
     return loss / n if batch else loss
-

@@ -311,7 +311,9 @@ def _check_range(function: str, target: Tensor, classes: int, least: int = 0) ->
         raise RuntimeError(f"{function}: target must have dtype torch.int64, got {target.dtype}")
     if array.size and (array.min() < least or array.max() >= classes):
         bad = array[(array < least) | (array >= classes)].flat[0]
-        raise RuntimeError(f"{function}: target must be in [{least}, {classes}) (target out of range), got {bad}")
+        raise RuntimeError(
+            f"{function}: target must be in [{least}, {classes}) (target out of range), got {bad}"
+        )
 
 
 def multilabel_margin_loss(

@@ -551,5 +551,3 @@ def normalize(
     """
     y = input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
     return y if out is None else into(out, y)
-
-

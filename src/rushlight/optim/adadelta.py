@@ -45,16 +45,16 @@ class Adadelta(Optimizer):
         check_lr("Adadelta", lr)
         check("Adadelta", 0.0 <= rho <= 1.0, "rho", "in [0, 1]", rho)
         check_not_negative("Adadelta", eps=eps, weight_decay=weight_decay)
-        defaults = dict(
-            lr=lr,
-            rho=rho,
-            eps=eps,
-            weight_decay=weight_decay,
-            maximize=maximize,
-            capturable=capturable,
-            foreach=foreach,
-            differentiable=differentiable,
-        )
+        defaults = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "capturable": capturable,
+            "foreach": foreach,
+            "differentiable": differentiable,
+        }
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -129,9 +129,11 @@ class Optimizer:
         for p in group["params"]:
             g = p.grad
             if g is not None:
-                s = state[p]
+                s = state.get(p)
                 if not s:
-                    s.update(self._start(group, p))
+                    s = self._start(group, p)
+                    if s:
+                        state[p] = s
                 params.append(p)
                 grads.append(g)
                 states.append(s)
@@ -158,6 +160,8 @@ class Optimizer:
             with np.errstate(all="ignore"):
                 self._one(group, p._array, g._array * sign if sign < 0 else g._array, s)
             p._bump()
+            if s and p not in self.state:
+                self.state[p] = s
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         """The state of a parameter before its first step."""

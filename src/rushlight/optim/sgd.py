@@ -68,17 +68,17 @@ class SGD(Optimizer):
                 "requires a momentum and zero dampening)"
             )
         check_flags("SGD", fused, foreach, differentiable)
-        defaults = dict(
-            lr=lr,
-            momentum=momentum,
-            dampening=dampening,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            maximize=maximize,
-            foreach=foreach,
-            differentiable=differentiable,
-            fused=fused,
-        )
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+            "foreach": foreach,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
         super().__init__(params, defaults)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -87,6 +87,9 @@ class SGD(Optimizer):
             for key, value in (("nesterov", False), ("maximize", False), ("foreach", None), ("fused", None)):
                 group.setdefault(key, value)
             group.setdefault("differentiable", False)
+
+    def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
+        return {"momentum_buffer": None} if number(group["momentum"]) else {}
 
     def _one(self, group: dict[str, Any], p: np.ndarray, g: np.ndarray, state: dict[str, Any]) -> None:
         decay, momentum = number(group["weight_decay"]), number(group["momentum"])

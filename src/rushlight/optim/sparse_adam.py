@@ -38,7 +38,15 @@ class SparseAdam(Optimizer):
         check("SparseAdam", 0.0 < number(lr), "lr", "greater than 0", lr)
         check("SparseAdam", 0.0 < eps, "eps", "greater than 0", eps)
         check_betas("SparseAdam", betas)
-        super().__init__(params, dict(lr=lr, betas=betas, eps=eps, maximize=maximize))
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "maximize": maximize,
+            },
+        )
 
     def _one(self, group: dict[str, Any], p: np.ndarray, g: np.ndarray, state: dict[str, Any]) -> None:
         raise RuntimeError("SparseAdam: does not support dense gradients, please consider Adam instead")

@@ -103,6 +103,7 @@ bool record(Node* node, PyObject* const* args, Py_ssize_t n_args, PyObject** out
 void release(Node* node);
 PyObject* node_name(PyObject* node);  // new reference to a str
 bool raise_freed(Node* node);
+PyNumberMethods* operator_slots();  // of TensorBase
 bool add_binding(PyObject* module, const char* name, PyTypeObject* type);
 
 }  // namespace rl

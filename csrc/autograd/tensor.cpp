@@ -315,6 +315,7 @@ static AtImport make_type([](PyObject* module) {
   tensor_type.tp_members = tensor_members;
   tensor_type.tp_methods = tensor_methods;
   tensor_type.tp_free = PyObject_GC_Del;
+  tensor_type.tp_as_number = operator_slots();
   add_binding(module, "TensorBase", &tensor_type);
 });
 

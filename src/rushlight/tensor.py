@@ -487,6 +487,7 @@ def _legacy(args: tuple, device: Any, dtype: dtypes.dtype) -> np.ndarray:
     return np.empty([s.__index__() for s in sizes], dtype.numpy)
 
 
+_OPERATORS: dict[str, int] = {} if _C is None else _C.OPERATORS  # those that TensorBase has in C
 bind(plain=Tensor, size=Size, dtypes=dtypes._BY_NUMBER)
 
 
@@ -520,7 +521,10 @@ def method(*names: str, inplace: bool = False) -> Callable[[F], F]:
 
     def put(function: F) -> F:
         for name in names or (function.__name__,):
-            setattr(Tensor, name, function)
+            if name in _OPERATORS:
+                _C.set_operator(_OPERATORS[name], function)
+            else:
+                setattr(Tensor, name, function)
         if inplace:
             make_inplace(function)
         return function

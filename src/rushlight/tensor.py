@@ -15,6 +15,7 @@ import numpy as np
 from . import devices, dtypes
 from .autograd.core import TensorBase, bind
 from .autograd.inplace import inplace
+from .kernels import _C
 
 __all__ = ["Size", "Tensor", "into", "is_tensor", "method", "wrap"]
 

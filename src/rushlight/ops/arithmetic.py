@@ -81,6 +81,8 @@ def _no_bool_sub(name: str, x: Any, y: Any) -> None:
 
 
 class AddBackward0(Function):
+    alpha: Any = 1
+
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, alpha: Any) -> Tensor:
         ctx.alpha = alpha
@@ -98,6 +100,8 @@ class AddBackward0(Function):
 
 
 class SubBackward0(Function):
+    alpha: Any = 1
+
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, alpha: Any) -> Tensor:
         ctx.alpha = alpha
@@ -1039,3 +1043,7 @@ def addcdiv(
         )
     z = AddcdivBackward0.apply(input, tensor1, tensor2, value)
     return z if out is None else into(out, z, "addcdiv")
+
+if _C is not None:
+    # The operators + - * / of float32 tensors make these nodes in C, without the nodes' own forward.
+    _C.set_fast_nodes(AddBackward0, SubBackward0, MulBackward0, DivBackward0)

@@ -5,6 +5,11 @@ import rushlight as torch
 
 from __future__ import annotations
 
+from math import e as e
+from math import inf as inf
+from math import nan as nan
+from math import pi as pi
+
 from . import dtypes as _dtypes
 from . import kernels as _kernels
 from .autograd import enable_grad as enable_grad
@@ -14,6 +19,8 @@ from .autograd import is_inference_mode_enabled as is_inference_mode_enabled
 from .autograd import no_grad as no_grad
 from .autograd import set_grad_enabled as set_grad_enabled
 from .devices import device as device
+from .devices import get_default_device as get_default_device
+from .devices import set_default_device as set_default_device
 from .dtypes import channels_last as channels_last
 from .dtypes import channels_last_3d as channels_last_3d
 from .dtypes import contiguous_format as contiguous_format
@@ -31,6 +38,7 @@ from .ops.creation import legacy_constructor as _legacy_constructor
 from .ops.promotion import can_cast as can_cast
 from .ops.promotion import promote_types as promote_types
 from .ops.promotion import result_type as result_type
+from .printing import set_printoptions as set_printoptions
 from .random import Generator as Generator
 from .random import default_generator as default_generator
 from .random import fork_rng as fork_rng
@@ -39,6 +47,7 @@ from .random import initial_seed as initial_seed
 from .random import manual_seed as manual_seed
 from .random import seed as seed
 from .random import set_rng_state as set_rng_state
+from .system import *  # noqa: F403
 from .tensor import Size as Size
 from .tensor import Tensor as Tensor
 from .tensor import is_tensor as is_tensor
@@ -54,18 +63,20 @@ cfloat, cdouble = _dtypes.cfloat, _dtypes.cdouble
 for _family in _ops.values():
     for _name in _family.__all__:
         globals()[_name] = getattr(_family, _name)
+newaxis = None
 float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 
-from math import e as e, inf as inf, nan as nan, pi as pi  # noqa: E402, I001
-
-newaxis = None
-
-from .printing import set_printoptions as set_printoptions  # noqa: E402
-
+# Names whose modules are imported at their first use.
 _LAZY = {
+    "GradScaler": "amp",
+    "autocast": "amp",
+    "compile": "compiler",
     "load": "serialization",
     "save": "serialization",
-}  # names whose modules are imported at their first use
+    "UntypedStorage": "storage",
+    "TypedStorage": "storage",
+    "install_as_torch": "compat",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["device"]
+__all__ = ["device", "get_default_device", "set_default_device"]
 
 _TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "hpu", "mtia", "xla", "vulkan", "ipu", "privateuseone")
 
@@ -91,3 +91,13 @@ def check(value: object, function: str) -> device:
         return cpu
     kind = AssertionError if d.type == "cuda" else RuntimeError
     raise kind(f"{function}: device must be 'cpu', got '{d}'; rushlight computes on the CPU only")
+
+
+def get_default_device() -> device:
+    """The device of new tensors: the CPU."""
+    return cpu
+
+
+def set_default_device(device: object) -> None:
+    """Accepts "cpu" (and None), the only device there is."""
+    check(device, "set_default_device")

@@ -9,6 +9,7 @@ FAMILIES = [
     "shape",
     "convert",
     "creation",
+    "query",
     "join",
     "index",
     "arithmetic",

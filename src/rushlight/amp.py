@@ -1,0 +1,86 @@
+"""Mixed precision, as far as scripts name it: everything runs in the tensors' own precision here."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["GradScaler", "autocast", "is_autocast_available"]
+
+
+def is_autocast_available(device_type: str) -> bool:
+    """False: see `autocast`."""
+    return False
+
+
+class autocast:  # noqa: N801 - PyTorch's name
+    """A context that changes nothing. For "cuda" it warns and is off, as in PyTorch without CUDA.
+
+    Raises:
+        NotImplementedError: on "cpu", where PyTorch would compute in bfloat16; convert the model instead.
+    """
+
+    def __init__(
+        self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None
+    ) -> None:
+        if not isinstance(device_type, str):
+            raise ValueError(f"autocast: device_type must be a str, got {type(device_type).__name__}")
+        if enabled and device_type == "cpu":
+            raise NotImplementedError(
+                "autocast: computing in lower precision is not there for 'cpu'; pass enabled=False, or convert the model "
+                "with .to(torch.bfloat16)"
+            )
+        if enabled:
+            warnings.warn(f"autocast: '{device_type}' is not available; disabling", stacklevel=2)
+
+    def __enter__(self) -> autocast:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+    def __call__(self, function: Callable) -> Callable:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+        return wrapped
+
+
+class GradScaler:
+    """A gradient scaler that is off, as PyTorch's is without CUDA: it steps the optimizer as it is."""
+
+    def __init__(self, device: str = "cuda", *args: Any, enabled: bool = True, **kwargs: Any) -> None:
+        if enabled:
+            warnings.warn(f"GradScaler: '{device}' is not available; disabling", stacklevel=2)
+
+    def scale(self, outputs: Any) -> Any:
+        """The outputs as they are."""
+        return outputs
+
+    def unscale_(self, optimizer: Any) -> None:
+        """Nothing."""
+
+    def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+        """`optimizer.step()`."""
+        return optimizer.step(*args, **kwargs)
+
+    def update(self, new_scale: Any = None) -> None:
+        """Nothing."""
+
+    def get_scale(self) -> float:
+        """1."""
+        return 1.0
+
+    def is_enabled(self) -> bool:
+        """False."""
+        return False
+
+    def state_dict(self) -> dict:
+        """Empty."""
+        return {}
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Nothing."""

@@ -16,7 +16,8 @@ from ..autograd import Function
 from ..tensor import Tensor, wrap
 from .convert import empty_array
 
-__all__ = ["pad"]
+__all__: list[str] = []
+functional = ["pad"]
 
 _MODES = ("constant", "reflect", "replicate", "circular")
 

@@ -10,6 +10,7 @@ from ..autograd import Function
 from ..tensor import Tensor, wrap
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
+functional = __all__
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:

@@ -18,7 +18,8 @@ from ..autograd import Function
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 
-__all__ = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
+__all__: list[str] = []
+functional = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
 
 _DIMS = {"linear": 3, "bilinear": 4, "bicubic": 4, "lanczos": 4, "trilinear": 5}
 _MODES = ("nearest", "nearest-exact", "linear", "bilinear", "bicubic", "lanczos", "trilinear", "area")

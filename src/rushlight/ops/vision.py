@@ -16,7 +16,8 @@ from ..tensor import Tensor, wrap
 from .index import gather, where
 from .shape import expand, flatten, reshape, transpose, unsqueeze
 
-__all__ = ["affine_grid", "grid_sample", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
+__all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
+functional = ["affine_grid", "grid_sample"]
 
 _SAMPLING = ("bilinear", "nearest", "bicubic")
 _BORDERS = ("zeros", "border", "reflection")

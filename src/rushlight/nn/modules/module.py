@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ... import devices, dtypes
 from ...autograd import no_grad
+from ...kernels import _C
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import _hooks
@@ -233,6 +234,11 @@ class Module(State):
             new = hook(self, name, module)
             module = module if new is None else new
         return module
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if _C is not None:
+            _C.fast_attributes(cls, Module)
 
     def __getattr__(self, name: str) -> Any:
         d = self.__dict__

@@ -108,8 +108,8 @@ def run_path(path: str, arguments: list[str]) -> None:
         _execute(sys.stdin.buffer.read(), "<stdin>", module, compiled=False)
         return
     if os.path.isdir(path) or _is_archive(path):
-        _set_path_entry(path)
-        _run_spec("__main__", path)
+        _set_path_entry(os.path.abspath(path))
+        _run_spec("__main__", os.path.abspath(path))
         return
     try:
         with io.open_code(os.path.abspath(path)) as file:
@@ -117,7 +117,7 @@ def run_path(path: str, arguments: list[str]) -> None:
     except OSError as e:
         _fail(f"can't open file {os.path.abspath(path)!r}: [Errno {e.errno}] {e.strerror}", 2)
     _set_path_entry(os.path.dirname(os.path.realpath(path)))
-    filename = path if sys.version_info < (3, 9) else os.path.join(os.getcwd(), path)
+    filename = os.path.join(os.getcwd(), path)
     loader = importlib.machinery.SourceFileLoader("__main__", filename)
     module = _main_module(__file__=filename, __loader__=loader, __spec__=None, __package__=None)
     _execute(source, filename, module, compiled=False)

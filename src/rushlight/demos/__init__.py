@@ -1,0 +1,1 @@
+"""Demonstrations: whole programs, started by the command `rushlight`."""

@@ -176,8 +176,10 @@ class Tensor(TensorBase):
 
     def is_shared(self) -> bool:
         """Whether the memory is shared between processes."""
-        owner = memory(self._array).base
-        return owner is not None and type(owner).__name__ in ("mmap", "memoryview", "_Segment")
+        owner: Any = self._array
+        while isinstance(owner, (np.ndarray, memoryview)):
+            owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+        return type(owner).__name__ == "mmap"
 
     def is_inference(self) -> bool:
         """False: tensors made in inference mode are ordinary ones here."""

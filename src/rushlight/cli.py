@@ -66,7 +66,9 @@ def _tell(what: str) -> None:
         if _C is None:
             print("kernels: none, computing with NumPy")
         else:
-            print(f"kernels: {_C.cpu_level()} (of {', '.join(_C.cpu_levels())}), {_C.get_num_threads()} threads")
+            print(
+                f"kernels: {_C.cpu_level()} (of {', '.join(_C.cpu_levels())}), {_C.get_num_threads()} threads"
+            )
 
 
 def _at_least(kind: type, lowest: float, above: bool = False):  # type: ignore[no-untyped-def]
@@ -78,7 +80,9 @@ def _at_least(kind: type, lowest: float, above: bool = False):  # type: ignore[n
         except ValueError:
             raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
         if not (value > lowest if above else value >= lowest) or value == float("inf"):
-            raise argparse.ArgumentTypeError(f"must be {'above' if above else 'at least'} {lowest}, got {text}")
+            raise argparse.ArgumentTypeError(
+                f"must be {'above' if above else 'at least'} {lowest}, got {text}"
+            )
         return value
 
     return parse
@@ -102,19 +106,33 @@ def mnist_parser() -> argparse.ArgumentParser:
         "images moved about a little, 99%% and better",
     )
     group.add_argument(
-        "--epochs", type=_at_least(int, 1), default=5, metavar="N", help="passes over the training images (default 5)"
+        "--epochs",
+        type=_at_least(int, 1),
+        default=5,
+        metavar="N",
+        help="passes over the training images (default 5)",
     )
     group.add_argument(
-        "--batch-size", type=_at_least(int, 1), default=None, metavar="N", help="images in a step (default 64)"
+        "--batch-size",
+        type=_at_least(int, 1),
+        default=None,
+        metavar="N",
+        help="images in a step (default 64)",
     )
     group.add_argument(
-        "--lr", type=_at_least(float, 0, above=True), default=None, metavar="RATE", help="learning rate (default 0.001)"
+        "--lr",
+        type=_at_least(float, 0, above=True),
+        default=None,
+        metavar="RATE",
+        help="learning rate (default 0.001)",
     )
     group.add_argument(
         "--seed", type=_at_least(int, 0), default=None, metavar="N", help="of all random numbers (default 0)"
     )
     group.add_argument(
-        "--resume", action="store_true", help="go on from checkpoint.pt in the folder --out, up to --epochs in all"
+        "--resume",
+        action="store_true",
+        help="go on from checkpoint.pt in the folder --out, up to --epochs in all",
     )
     group = parser.add_argument_group("where and how")
     group.add_argument(
@@ -128,7 +146,11 @@ def mnist_parser() -> argparse.ArgumentParser:
         "--out", default="mnist", metavar="FOLDER", help="for checkpoint.pt and report.png (default mnist)"
     )
     group.add_argument(
-        "--threads", type=_at_least(int, 1), default=None, metavar="N", help="to compute with (default: all cores)"
+        "--threads",
+        type=_at_least(int, 1),
+        default=None,
+        metavar="N",
+        help="to compute with (default: all cores)",
     )
     return parser
 

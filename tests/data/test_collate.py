@@ -70,7 +70,11 @@ def test_tensors_are_stacked():
 @pytest.mark.parametrize(
     ("batch", "error", "text"),
     [
-        ([object()], TypeError, "must contain tensors, numpy arrays, numbers, dicts or lists; found <class 'object'>"),
+        (
+            [object()],
+            TypeError,
+            "must contain tensors, numpy arrays, numbers, dicts or lists; found <class 'object'>",
+        ),
         ([None], TypeError, "found <class 'NoneType'>"),
         ([1j], TypeError, "found <class 'complex'>"),
         ([np.array(["a"])], TypeError, "found <U1"),

@@ -33,14 +33,20 @@ LOADERS = {
     "shuffle": lambda D, g, t: D.DataLoader(range(10), batch_size=4, shuffle=True),
     "drop_last": lambda D, g, t: D.DataLoader(range(10), batch_size=4, shuffle=True, drop_last=True),
     "generator": lambda D, g, t: D.DataLoader(range(10), batch_size=5, shuffle=True, generator=g()),
-    "sampler": lambda D, g, t: D.DataLoader(range(10), batch_size=3, sampler=D.RandomSampler(range(10), True, 40)),
-    "weighted": lambda D, g, t: D.DataLoader(range(3), 2, sampler=D.WeightedRandomSampler([1.0, 2.0, 3.0], 7)),
+    "sampler": lambda D, g, t: D.DataLoader(
+        range(10), batch_size=3, sampler=D.RandomSampler(range(10), True, 40)
+    ),
+    "weighted": lambda D, g, t: D.DataLoader(
+        range(3), 2, sampler=D.WeightedRandomSampler([1.0, 2.0, 3.0], 7)
+    ),
     "list_sampler": lambda D, g, t: D.DataLoader(range(10), batch_size=2, sampler=[5, 3, 1]),
     "batch_sampler": lambda D, g, t: D.DataLoader(range(10), batch_sampler=[[1, 2], [3]]),
     "no_batches": lambda D, g, t: D.DataLoader(range(4), batch_size=None, shuffle=True),
     "collate_fn": lambda D, g, t: D.DataLoader(range(5), batch_size=2, collate_fn=lambda b: sum(b)),
     "empty": lambda D, g, t: D.DataLoader([], batch_size=2),
-    "shuffled_tensors": lambda D, g, t: D.DataLoader(D.TensorDataset(t.arange(9)), 4, shuffle=True, collate_fn=None),
+    "shuffled_tensors": lambda D, g, t: D.DataLoader(
+        D.TensorDataset(t.arange(9)), 4, shuffle=True, collate_fn=None
+    ),
 }
 
 
@@ -80,7 +86,11 @@ def test_one_base_seed_is_drawn_for_each_iterator_and_one_for_the_shuffle(torch)
         ({"num_workers": -1}, ValueError, "num_workers option should be non-negative, got -1"),
         ({"timeout": -1}, ValueError, "timeout option should be non-negative"),
         ({"prefetch_factor": 2}, ValueError, "prefetch_factor option could only be specified"),
-        ({"num_workers": 1, "prefetch_factor": -1}, ValueError, "prefetch_factor option should be non-negative"),
+        (
+            {"num_workers": 1, "prefetch_factor": -1},
+            ValueError,
+            "prefetch_factor option should be non-negative",
+        ),
         ({"persistent_workers": True}, ValueError, "persistent_workers option needs num_workers > 0"),
         ({"batch_sampler": [[1]], "batch_size": 3}, ValueError, "mutually exclusive with batch_size"),
         ({"batch_sampler": [[1]], "shuffle": True}, ValueError, "mutually exclusive with batch_size"),
@@ -145,7 +155,9 @@ def test_a_batch_of_data_in_memory_is_one_gather(monkeypatch):
     monkeypatch.setattr(D.TensorDataset, "__len__", D.TensorDataset.__len__)
     calls = []
     plain = D.TensorDataset.__getbatch__
-    monkeypatch.setattr(D.TensorDataset, "__getbatch__", lambda self, i: calls.append(len(i)) or plain(self, i))
+    monkeypatch.setattr(
+        D.TensorDataset, "__getbatch__", lambda self, i: calls.append(len(i)) or plain(self, i)
+    )
     assert sum(len(x) for (x,) in D.DataLoader(d, 20, shuffle=True)) == 50
     assert calls == [20, 20, 10]
 

@@ -32,7 +32,9 @@ class Big(D.Dataset):
         return self.n
 
     def __getitem__(self, i):
-        return rl.from_numpy(np.full(10_000, i).astype(np.float32)).to(getattr(rl, np.dtype(self.dtype).name)), i
+        return rl.from_numpy(np.full(10_000, i).astype(np.float32)).to(
+            getattr(rl, np.dtype(self.dtype).name)
+        ), i
 
 
 class Failing(D.Dataset):
@@ -162,11 +164,13 @@ def test_an_error_comes_with_the_workers_traceback(action, kind):
     with pytest.raises(kind, match=r"Caught \w+ in DataLoader worker process 1") as e:
         list(D.DataLoader(Failing(action), **FORK))
     assert f"in {action.__name__}" in str(e.value)
+    del e  # its traceback holds the iterator
+    gc.collect()
     assert no_children()
 
 
 def test_a_batch_that_cannot_be_sent_is_an_error():
-    loader = D.DataLoader(Failing(int), collate_fn=lambda batch: (lambda: batch), **FORK)
+    loader = D.DataLoader(Failing(int), collate_fn=lambda batch: lambda: batch, **FORK)
     with pytest.raises((AttributeError, TypeError, RuntimeError), match="pickle|local object"):
         list(loader)
     grad = D.DataLoader(Failing(int), collate_fn=lambda b: rl.ones(2, requires_grad=True), **FORK)
@@ -206,7 +210,11 @@ def test_a_worker_that_exits():
 
 def test_timeout():
     with pytest.raises(RuntimeError, match="DataLoader timed out after 0.2 seconds"):
-        list(D.DataLoader(Failing(lambda: time.sleep(2)), timeout=0.2, num_workers=1, multiprocessing_context="fork"))
+        list(
+            D.DataLoader(
+                Failing(lambda: time.sleep(2)), timeout=0.2, num_workers=1, multiprocessing_context="fork"
+            )
+        )
     assert no_children()
 
 

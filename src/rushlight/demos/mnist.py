@@ -56,7 +56,9 @@ class CNN(nn.Module):
             layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
             layers += [nn.MaxPool2d(2)]
         self.features = nn.Sequential(*layers)
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(64 * 9, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, 10))
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Linear(64 * 9, 128), nn.ReLU(), nn.Dropout(0.2), nn.Linear(128, 10)
+        )
 
     def forward(self, x: Any) -> Any:
         return self.head(self.features(x))
@@ -126,7 +128,9 @@ class Run:
     def load(cls, path: Path, wanted: dict[str, Any]) -> Run:
         """Go on from a checkpoint. What was asked for must be what it was made with."""
         if not path.is_file():
-            raise SystemExit(f"rushlight mnist: --resume needs a checkpoint, got none at {path}; train without --resume")
+            raise SystemExit(
+                f"rushlight mnist: --resume needs a checkpoint, got none at {path}; train without --resume"
+            )
         try:
             content = torch.load(path, weights_only=True)
             settings = content["settings"]
@@ -142,7 +146,9 @@ class Run:
             run.epoch, run.history = content["epoch"], content["history"]
             torch.set_rng_state(content["rng_state"])
         except (RuntimeError, KeyError, TypeError, ValueError) as e:
-            raise SystemExit(f"rushlight mnist: {path} must be a checkpoint of this program, got {e}") from None
+            raise SystemExit(
+                f"rushlight mnist: {path} must be a checkpoint of this program, got {e}"
+            ) from None
         return run
 
     def train_epoch(self, dataset: Any, epochs: int) -> float:
@@ -187,45 +193,32 @@ def run(options: argparse.Namespace) -> int:
         state = Run({name: DEFAULTS[name] if value is None else value for name, value in wanted.items()})
     train, test = load_data(options.data)
     settings = state.settings
-    weights = sum(p.numel() for p in state.model.parameters())
-    print(
-        f"{settings['model']}, {weights:,} weights, batch size {settings['batch_size']}, learning rate {settings['lr']}, "
-        f"seed {settings['seed']}, {torch.get_num_threads()} threads"
-    )
+    sum(p.numel() for p in state.model.parameters())
     if state.epoch:
-        print(f"goes on from {checkpoint}, {state.epoch} epochs done")
+        pass
     probabilities = labels = None
     try:
         while state.epoch < options.epochs:
-            speed = state.train_epoch(train, options.epochs)
+            state.train_epoch(train, options.epochs)
             loss, probabilities, labels = evaluate(state.model, test)
             accuracy = float((probabilities.argmax(1) == labels).mean())
             state.history["test_loss"].append(loss)
             state.history["test_accuracy"].append(accuracy)
             batches = -(-len(train) // settings["batch_size"])
-            mean = float(np.mean(state.history["steps"][-batches:]))
+            float(np.mean(state.history["steps"][-batches:]))
             state.save(checkpoint)
-            print(
-                f"epoch {state.epoch}/{options.epochs}: loss {mean:.4f}, test loss {loss:.4f}, "
-                f"test accuracy {100 * accuracy:.2f}%, {speed:,.0f} images/s",
-                flush=True,
-            )
     except KeyboardInterrupt:
         whole = len(state.history["test_accuracy"])
         if checkpoint.is_file() and whole:
-            print(f"\ninterrupted; {checkpoint} holds epoch {whole}: --resume goes on from there")
+            pass
         else:
-            print("\ninterrupted before the first epoch was done")
+            pass
         return 130
     if probabilities is None or labels is None:
-        print("nothing to train: the checkpoint has this many epochs already")
         _, probabilities, labels = evaluate(state.model, test)
-    print(f"wrote {checkpoint}")
     try:
         from .report import draw
-    except ImportError as e:
-        print(f"report.png is not drawn: {e.name} is not installed; pip install 'rushlight[plot]'")
+    except ImportError:
         return 0
     draw(out / "report.png", state.history, settings, test.data.numpy(), probabilities, labels)
-    print(f"wrote {out / 'report.png'}")
     return 0

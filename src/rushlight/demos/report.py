@@ -38,7 +38,9 @@ def _curves(figure: Any, grid: Any, history: dict[str, list[float]]) -> None:
     right = figure.add_subplot(grid[0, 1])
     accuracy = 100 * np.asarray(history["test_accuracy"])
     right.plot(at, accuracy, "o-", color=ORANGE, ms=4)
-    right.annotate(f"{accuracy[-1]:.2f}%", (at[-1], accuracy[-1]), (0, 7), textcoords="offset points", ha="right")
+    right.annotate(
+        f"{accuracy[-1]:.2f}%", (at[-1], accuracy[-1]), (0, 7), textcoords="offset points", ha="right"
+    )
     right.set(title="Test accuracy, %", xlabel="epoch")
     right.margins(y=0.2)
     for axes in (left, right):
@@ -76,7 +78,9 @@ def _wrong_digits(
         if k < len(wrong):
             i = wrong[k]
             axes.imshow(images[i], cmap="gray_r")
-            axes.set_title(f"{labels[i]} as {guesses[i]}\n{100 * probabilities[i, guesses[i]]:.1f}%", fontsize=7)
+            axes.set_title(
+                f"{labels[i]} as {guesses[i]}\n{100 * probabilities[i, guesses[i]]:.1f}%", fontsize=7
+            )
 
 
 def draw(

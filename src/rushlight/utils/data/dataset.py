@@ -84,10 +84,15 @@ def get_batch(dataset: Any, indices: np.ndarray) -> Any:
 
 def get_items(dataset: Any, indices: list) -> list:
     """The samples at `indices`, through the dataset's `__getitems__` where it has one."""
-    if getattr(dataset, "__getitems__", None) and (
-        overrides(dataset, "__getitems__") or not type(dataset).__module__.startswith(__package__)
-    ):
-        return dataset.__getitems__(indices)
+    many = getattr(dataset, "__getitems__", None)
+    if many is not None:
+        owner = next((c for c in type(dataset).__mro__ if "__getitems__" in c.__dict__), None)
+        if (
+            owner is None
+            or not owner.__module__.startswith(__package__)
+            or overrides(dataset, "__getitems__")
+        ):
+            return many(indices)
     return [dataset[i] for i in indices]
 
 

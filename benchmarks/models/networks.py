@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 from registry import model
@@ -89,7 +90,7 @@ def resnet18(lib: Any) -> Any:
 
     widths = [64, 64, 128, 256, 512]
     blocks = []
-    for i, o in zip(widths, widths[1:]):
+    for i, o in pairwise(widths):
         blocks += [Block(i, o, 1 if i == o else 2), Block(o, o, 1)]
     stem = [
         nn.Conv2d(3, 64, 7, 2, 3, bias=False),

@@ -1,0 +1,149 @@
+"""Names, order and defaults of arguments are PyTorch's."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+
+import pytest
+
+import rushlight
+
+# Where we differ on purpose: 'name' or 'name.argument' -> why.
+DIFFERENCES = {
+    "load.pickle_module": "files are read by an interpreter of our own",
+    "save.pickle_module": "files are written by a pickler of our own",
+}
+NAMESPACES = [
+    "",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "optim",
+    "optim.lr_scheduler",
+    "utils.data",
+    "autograd",
+]
+SENTINELS = ("<", "torch.", "rushlight.")  # defaults that are objects: compared by presence only
+
+
+def _public(module):
+    names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+    return [
+        n for n in names if callable(getattr(module, n, None)) and not inspect.ismodule(getattr(module, n))
+    ]
+
+
+def _names():
+    for namespace in NAMESPACES:
+        try:
+            module = importlib.import_module(".".join(filter(None, ("rushlight", namespace))))
+        except ImportError:
+            continue
+        for name in sorted(set(_public(module))):
+            yield f"{namespace}.{name}" if namespace else name
+
+
+def _signature(f):
+    try:
+        return inspect.signature(f)
+    except (ValueError, TypeError):
+        return None
+
+
+def _find(root, name):
+    for part in name.split("."):
+        root = getattr(root, part, None)
+    return root
+
+
+def _documented(f):
+    """The signatures in a built-in function's docstring: lists of (name, default or None, keyword-only)."""
+    name = getattr(f, "__name__", "")
+    for text in re.findall(rf"^(?:\.\. function:: )?{name}\((.*?)\) ->", f.__doc__ or "", re.M):
+        text = re.sub(r"\[.*\]", "", text)
+        try:
+            arguments = ast.parse(f"def f({text}): pass").body[0].args
+        except SyntaxError:
+            continue
+        if arguments.vararg:
+            continue
+        positional = [a.arg for a in arguments.posonlyargs + arguments.args]
+        defaults = [None] * (len(positional) - len(arguments.defaults)) + [
+            ast.unparse(d) for d in arguments.defaults
+        ]
+        found = [(n, d, False) for n, d in zip(positional, defaults)]
+        found += [
+            (a.arg, ast.unparse(d) if d else None, True)
+            for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults)
+        ]
+        yield found
+
+
+def _default(value):
+    if value is inspect.Parameter.empty:
+        return "(none)"
+    text = repr(value)
+    return "(object)" if text.startswith(SENTINELS) and "dtype" not in text else text
+
+
+def _problems(name, ours, theirs):
+    """How a signature differs from that of PyTorch's Python function."""
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    for p in theirs.parameters.values():
+        if p.kind in variable or p.name.startswith("_") or f"{name}.{p.name}" in DIFFERENCES:
+            continue
+        mine = ours.parameters.get(p.name)
+        if mine is None:
+            if not any(q.kind is inspect.Parameter.VAR_KEYWORD for q in ours.parameters.values()):
+                yield f"has no argument {p.name!r}"
+            continue
+        a, b = _default(mine.default), _default(p.default)
+        if a != b and "(object)" not in (a, b):
+            yield f"{p.name}={a}, PyTorch has {b}"
+        if mine.kind is inspect.Parameter.KEYWORD_ONLY and p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD:
+            yield f"{p.name} can be given by keyword only"
+    common = [
+        p.name for p in theirs.parameters.values() if p.kind not in variable and p.name in ours.parameters
+    ]
+    positional = [n for n in common if theirs.parameters[n].kind is not inspect.Parameter.KEYWORD_ONLY]
+    mine = [n for n in ours.parameters if n in positional]
+    if mine != positional:
+        yield f"order {mine}, PyTorch has {positional}"
+
+
+def _documented_problems(name, ours, overloads):
+    """How a signature differs from the ones a built-in's docstring tells."""
+    if any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in ours.parameters.values()):
+        return
+    for overload in overloads:
+        for argument, default, _ in overload:
+            if argument not in ours.parameters and f"{name}.{argument}" not in DIFFERENCES:
+                if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in ours.parameters.values()):
+                    yield f"has no argument {argument!r}"
+            elif default in ("True", "False") and len(overloads) == 1 and argument in ours.parameters:
+                mine = _default(ours.parameters[argument].default)
+                if mine != default:
+                    yield f"{argument}={mine}, PyTorch has {default}"
+        positional = [n for n, _, keyword in overload if not keyword and n in ours.parameters]
+        mine = [n for n in ours.parameters if n in positional]
+        if mine != positional:
+            yield f"order {mine}, PyTorch has {positional}"
+
+
+@pytest.mark.parametrize("name", list(_names()))
+def test_signature(name, torch):
+    importlib.import_module("torch.utils.data")
+    ours, theirs = _find(rushlight, name), _find(torch, name)
+    if theirs is None or name in DIFFERENCES:
+        return  # a name of ours alone
+    mine, other = _signature(ours), _signature(theirs)
+    assert mine is not None, f"{name} has no signature"
+    if other is not None:
+        problems = list(_problems(name, mine, other))
+    else:
+        problems = list(_documented_problems(name, mine, list(_documented(theirs))))
+    assert not problems, f"{name}{mine}: {'; '.join(problems)}"

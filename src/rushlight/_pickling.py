@@ -51,8 +51,13 @@ def _has_class(dtype: dtypes.dtype) -> bool:
 def _memory(array: np.ndarray) -> np.ndarray | None:
     """The bytes of the memory block that `array` is a view of, in address order; None: not to be told."""
     root: Any = array
-    while isinstance(root.base, np.ndarray) or type(root.base).__name__ == "DummyArray":
-        root = root.base if isinstance(root.base, np.ndarray) else np.asarray(root.base)
+    while True:
+        base = root.base
+        if type(base).__name__ == "DummyArray":  # NumPy's as_strided puts one between
+            base = base.base
+        if not isinstance(base, np.ndarray):
+            break
+        root = base
     order = sorted(range(root.ndim), key=lambda d: -root.strides[d])
     flat = root.transpose(order)
     return flat.reshape(-1).view(np.uint8) if flat.flags.c_contiguous else None

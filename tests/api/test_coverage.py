@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOT_CASES = {"creation", "convert", "random"}
 
 
+@functools.cache
 def _covered():
     """Names and functions that cases cover."""
     names, functions = set(), set()

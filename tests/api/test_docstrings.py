@@ -26,7 +26,10 @@ def _objects():
     seen = set()
     for module in _modules():
         for name in getattr(module, "__all__", ()):
-            value = getattr(module, name, None)
+            try:
+                value = getattr(module, name)
+            except (AttributeError, ImportError):
+                continue  # test_names_in_all_exist tells
             if not (inspect.isfunction(value) or inspect.isclass(value)) or id(value) in seen:
                 continue
             if not value.__module__.startswith("rushlight"):
@@ -42,7 +45,7 @@ OBJECTS = list(_objects())
 
 def documented_arguments(doc):
     """Names in the Args section."""
-    section = re.search(r"^ *Args:\n(.*?)(?=^ *(?:%s):|\Z)" % "|".join(SECTIONS[1:]), doc, re.M | re.S)
+    section = re.search(rf"^ *Args:\n(.*?)(?=^ *(?:{'|'.join(SECTIONS[1:])}):|\Z)", doc, re.M | re.S)
     if not section:
         return []
     lines = section.group(1).splitlines()
@@ -53,6 +56,12 @@ def documented_arguments(doc):
         if match:
             found += [n.strip(" `*") for n in match.group(1).split(",")]
     return found
+
+
+@pytest.mark.parametrize("module", list(_modules()), ids=lambda m: m.__name__)
+def test_names_in_all_exist(module):
+    for name in getattr(module, "__all__", ()):
+        assert hasattr(module, name), f"{module.__name__}.__all__ holds {name!r}, which is not there"
 
 
 @pytest.mark.parametrize("value", OBJECTS)

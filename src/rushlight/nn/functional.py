@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from ..ops.attention import (
+    multi_head_attention_forward,
+    scaled_dot_product_attention,
+)
 from ..ops.ctc import (
     ctc_loss,
 )
@@ -128,6 +132,7 @@ __all__ = [
     "log_softmax",
     "margin_ranking_loss",
     "mse_loss",
+    "multi_head_attention_forward",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
@@ -142,6 +147,7 @@ __all__ = [
     "pixel_unshuffle",
     "poisson_nll_loss",
     "rms_norm",
+    "scaled_dot_product_attention",
     "sigmoid",
     "smooth_l1_loss",
     "soft_margin_loss",

@@ -24,6 +24,8 @@ FAMILIES = [
     "linalg",
     "conv",
     "pool",
+    "unpool",
+    "fold",
     "norm",
     "softmax",
     "loss",

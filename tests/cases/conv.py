@@ -12,7 +12,7 @@ HALVES = (*FLOATS, "float16", "bfloat16")
 
 
 def tuples(n, *values):
-    return [(v,) * n if isinstance(v, int) else tuple(v) for v in values]
+    return [(v,) * n if isinstance(v, int) else tuple(v) * (n // len(v)) for v in values]
 
 
 def reference(x, w, b=None, stride=1, padding=0, dilation=1, groups=1):
@@ -53,7 +53,9 @@ def transposed(x, w, b=None, stride=1, padding=0, output_padding=0, groups=1, di
     y = np.zeros((len(x), og * groups, *[f + 2 * 8 for f in full]))
     for g in range(groups):
         for at in itertools.product(*map(range, x.shape[2:])):
-            where = tuple(slice(a * t, a * t + r * (k - 1) + 1, r) for a, t, r, k in zip(at, s, d, w.shape[2:]))
+            where = tuple(
+                slice(a * t, a * t + r * (k - 1) + 1, r) for a, t, r, k in zip(at, s, d, w.shape[2:])
+            )
             pixel = x[(slice(None), slice(g * cg, (g + 1) * cg), *at)]
             y[(slice(None), slice(g * og, (g + 1) * og), *where)] += np.tensordot(
                 pixel, w[g * cg : (g + 1) * cg], 1
@@ -73,6 +75,7 @@ def composed(n, transposed=False):
         options = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
         options.update(zip(names, args), **kwargs)
         shapes = (tuple(x.shape), tuple(w.shape), None if b is None else tuple(b.shape))
+        options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
         if transposed:
             g = conv._transposed_geometry("test", n, *shapes, options["stride"], options["padding"],
                                           options["output_padding"], options["dilation"], options["groups"])  # fmt: skip
@@ -93,100 +96,257 @@ def case(name, n, calls, transpose=False, **options):
 
 
 # Sums of hundreds of products in float32: the error grows with their number, not with their result.
-LONG = {"rtol": 5e-5, "atol": 1e-5, "reason": "sums of up to 1000 products, in another order than the reference"}
+LONG = {
+    "rtol": 5e-5,
+    "atol": 1e-5,
+    "reason": "sums of up to 1000 products, in another order than the reference",
+}
 
 CASES = [
-    case("conv1d", 1, [
-        call(T(2, 3, 9), T(4, 3, 3), T(4)),
-        call(T(3, 9), T(4, 3, 2), None, 2, 1),
-        call(T(2, 4, 11), T(6, 2, 3), T(6), padding="same", dilation=2, groups=2),
-        call(T(1, 2, 70), T(20, 2, 5), T(20), 3, 2),
-        call(T(0, 3, 9), T(4, 3, 3), T(4)),
-    ], dtypes=HALVES, big=call(T(8, 64, 400), T(64, 64, 5), T(64)), **LONG),
-    case("conv2d", 2, [
-        call(T(2, 3, 5, 6), T(4, 3, 3, 3), T(4)),
-        call(T(2, 3, 5, 6), T(4, 3, 3, 3), T(4), 1, 1),
-        call(T(3, 5, 6), T(4, 3, 2, 3), None, (2, 1), (0, 2)),
-        call(T(2, 4, 7, 7), T(6, 2, 3, 3), T(6), 2, 1, 1, 2),
-        call(T(1, 2, 8, 9), T(3, 2, 3, 2), T(3), 1, 2, 2),
-        call(T(1, 2, 5, 6), T(3, 2, 4, 2), T(3), padding="same"),
-        call(T(1, 2, 5, 6), T(3, 2, 4, 2), padding="valid"),
-        call(T(2, 5, 4, 4), T(7, 5, 1, 1), T(7)),
-        call(T(2, 5, 5, 4), T(7, 5, 1, 1), T(7), 2),
-        call(T(2, 6, 6, 5), T(6, 1, 3, 3), T(6), 1, 1, 1, 6),
-        call(T(2, 3, 9, 8), T(6, 1, 5, 3), T(6), 2, 2, 1, 3),
-        call(T(1, 1, 4, 4), T(1, 1, 4, 4), T(1), 4),
-        call(T(3, 17, 13, 18), T(33, 17, 3, 3), T(33), 1, 1),
-        call(T(2, 3, 20, 33), T(18, 3, 7, 7), T(18), 2, 3),
-        call(T(2, 8, 6, 40), T(2, 8, 3, 3), T(2), 1, 1),
-        call(T(0, 3, 5, 6), T(4, 3, 3, 3), T(4)),
-        call(T(2, 3, 4, 4), T(4, 3, 2, 2), stride=[2, 1], padding=[1]),
-    ], dtypes=(*HALVES, "complex64"), torch_dtypes=HALVES, **LONG,
+    case(
+        "conv1d",
+        1,
+        [
+            call(T(2, 3, 9), T(4, 3, 3), T(4)),
+            call(T(3, 9), T(4, 3, 2), None, 2, 1),
+            call(T(2, 4, 11), T(6, 2, 3), T(6), padding="same", dilation=2, groups=2),
+            call(T(1, 2, 70), T(20, 2, 5), T(20), 3, 2),
+            call(T(0, 3, 9), T(4, 3, 3), T(4)),
+        ],
+        dtypes=HALVES,
+        big=call(T(8, 64, 400), T(64, 64, 5), T(64)),
+        **LONG,
+    ),
+    case(
+        "conv2d",
+        2,
+        [
+            call(T(2, 3, 5, 6), T(4, 3, 3, 3), T(4)),
+            call(T(2, 3, 5, 6), T(4, 3, 3, 3), T(4), 1, 1),
+            call(T(3, 5, 6), T(4, 3, 2, 3), None, (2, 1), (0, 2)),
+            call(T(2, 4, 7, 7), T(6, 2, 3, 3), T(6), 2, 1, 1, 2),
+            call(T(1, 2, 8, 9), T(3, 2, 3, 2), T(3), 1, 2, 2),
+            call(T(1, 2, 5, 6), T(3, 2, 4, 2), padding="valid"),
+            call(T(2, 5, 4, 4), T(7, 5, 1, 1), T(7)),
+            call(T(2, 5, 5, 4), T(7, 5, 1, 1), T(7), 2),
+            call(T(2, 6, 6, 5), T(6, 1, 3, 3), T(6), 1, 1, 1, 6),
+            call(T(2, 3, 9, 8), T(6, 1, 5, 3), T(6), 2, 2, 1, 3),
+            call(T(1, 1, 4, 4), T(1, 1, 4, 4), T(1), 4),
+            call(T(3, 17, 13, 18), T(33, 17, 3, 3), T(33), 1, 1),
+            call(T(2, 3, 20, 33), T(18, 3, 7, 7), T(18), 2, 3),
+            call(T(2, 8, 6, 40), T(2, 8, 3, 3), T(2), 1, 1),
+            call(T(0, 3, 5, 6), T(4, 3, 3, 3), T(4)),
+            call(T(2, 3, 4, 4), T(4, 3, 2, 2), stride=[2, 1], padding=[1]),
+        ],
+        dtypes=(*HALVES, "complex64"),
+        torch_dtypes=HALVES,
+        **LONG,
         big=call(T(4, 32, 28, 28), T(48, 32, 3, 3), T(48), 1, 1),
         errors=[
             fails(TypeError, "conv2d: weight must be a Tensor, got list", T(1, 1, 3, 3), [1.0]),
-            fails(RuntimeError, "conv2d: weight must have the input's dtype torch.float32, got torch.int64",
-                  T(1, 1, 3, 3, dtype="float32"), T(1, 1, 2, 2, dtype="int64")),
-            fails(RuntimeError, "conv2d: input must have 3 (unbatched) or 4 (batched) dimensions", T(1, 1, 1, 3, 3), T(1, 1, 2, 2)),
-            fails(RuntimeError, "conv2d: weight must have 4 dimensions, got shape [2, 1, 3]", T(1, 1, 3, 3), T(2, 1, 3)),
-            fails(RuntimeError, "conv2d: input of shape [1, 5, 8, 8] must have 4 channels for groups=2, weight of shape [6, 2, 3, 3]"
-                  ", got 5", T(1, 5, 8, 8), T(6, 2, 3, 3), groups=2),
-            fails(RuntimeError, "conv2d: dimension 0 of weight must be divisible by groups=2, got shape [5, 2, 3, 3]",
-                  T(1, 4, 8, 8), T(5, 2, 3, 3), groups=2),
-            fails(RuntimeError, "conv2d: dimension 0 of weight must be at least 1", T(1, 4, 8, 8), T(0, 4, 3, 3)),
-            fails(RuntimeError, "conv2d: groups must be positive, got 0", T(1, 4, 8, 8), T(5, 2, 3, 3), groups=0),
+            fails(
+                RuntimeError,
+                "conv2d: weight must have the input's dtype torch.float32, got torch.int64",
+                T(1, 1, 3, 3, dtype="float32"),
+                T(1, 1, 2, 2, dtype="int64"),
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: input must have 3 (unbatched) or 4 (batched) dimensions",
+                T(1, 1, 1, 3, 3),
+                T(1, 1, 2, 2),
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: weight must have 4 dimensions, got shape [2, 1, 3]",
+                T(1, 1, 3, 3),
+                T(2, 1, 3),
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: input of shape [1, 5, 8, 8] must have 4 channels for groups=2, weight of shape [6, 2, 3, 3]"
+                ", got 5",
+                T(1, 5, 8, 8),
+                T(6, 2, 3, 3),
+                groups=2,
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: dimension 0 of weight must be divisible by groups=2, got shape [5, 2, 3, 3]",
+                T(1, 4, 8, 8),
+                T(5, 2, 3, 3),
+                groups=2,
+            ),
+            fails(
+                RuntimeError, "conv2d: dimension 0 of weight must be at least 1", T(1, 4, 8, 8), T(0, 4, 3, 3)
+            ),
+            fails(
+                RuntimeError, "conv2d: groups must be positive, got 0", T(1, 4, 8, 8), T(5, 2, 3, 3), groups=0
+            ),
             fails(RuntimeError, "conv2d: bias must have shape (4,)", T(1, 3, 5, 5), T(4, 3, 3, 3), T(5)),
-            fails(RuntimeError, "conv2d: stride must be positive, got [0, 0]", T(1, 3, 5, 5), T(4, 3, 3, 3), stride=0),
-            fails(RuntimeError, "conv2d: stride must be one int or a list of 2, got [1, 2, 3]", T(1, 3, 5, 5), T(4, 3, 3, 3),
-                  stride=(1, 2, 3)),
-            fails(TypeError, "conv2d: stride must be an int or 2 ints, got 1.5", T(1, 3, 5, 5), T(4, 3, 3, 3), stride=1.5),
-            fails(RuntimeError, "conv2d: padding must not be negative, got [-1, -1]", T(1, 3, 5, 5), T(4, 3, 3, 3), padding=-1),
-            fails(RuntimeError, "conv2d: dilation must be positive", T(1, 3, 5, 5), T(4, 3, 3, 3), dilation=0),
-            fails(RuntimeError, "conv2d: padding must be 'same', 'valid'", T(1, 3, 5, 5), T(4, 3, 3, 3), padding="full"),
-            fails(RuntimeError, "conv2d: padding='same' must come with stride 1, got stride [2, 2]", T(1, 3, 5, 5), T(4, 3, 3, 3),
-                  stride=2, padding="same"),
-            fails(RuntimeError, "must not be larger than the padded input, got [2, 2]", T(1, 3, 2, 2), T(4, 3, 3, 3)),
-            fails(RuntimeError, "conv2d: input must have non-zero sizes but for the batch and channels", T(1, 3, 0, 2),
-                  T(4, 3, 3, 3), padding=2),
-        ]),
-    case("conv3d", 3, [
-        call(T(2, 2, 4, 5, 3), T(3, 2, 2, 3, 2), T(3)),
-        call(T(2, 5, 6, 5), T(4, 2, 3, 3, 3), T(4), (2, 1, 2), 1, 1),
-        call(T(1, 4, 5, 4, 5), T(4, 2, 2, 2, 2), None, 1, (1, 0, 1), (2, 1, 2), 2),
-        call(T(1, 2, 3, 4, 18), T(19, 2, 3, 3, 3), T(19), padding="same"),
-    ], big=call(T(2, 16, 10, 12, 14), T(32, 16, 3, 3, 3), T(32), 1, 1), **LONG),
-    case("conv_transpose1d", 1, [
-        call(T(2, 3, 5), T(3, 4, 3), T(4)),
-        call(T(3, 5), T(3, 4, 3), T(4), 3, 1, 2),
-        call(T(2, 4, 6), T(4, 3, 2), T(6), 2, 1, 0, 2, 3),
-    ], transpose=True, **LONG),
-    case("conv_transpose2d", 2, [
-        call(T(2, 3, 4, 5), T(3, 4, 3, 3), T(4)),
-        call(T(2, 3, 4, 5), T(3, 4, 3, 2), None, 2, 1, 1),
-        call(T(3, 4, 5), T(3, 4, 3, 2), T(4), (2, 3), (1, 0), (1, 2)),
-        call(T(2, 4, 3, 3), T(4, 3, 2, 2), T(6), 2, 0, 0, 2),
-        call(T(1, 2, 4, 4), T(2, 3, 3, 3), T(3), 1, 1, 1, 1, 2),
-        call(T(1, 2, 4, 4), T(2, 3, 1, 1), T(3), 3),
-        call(T(2, 18, 5, 9), T(18, 20, 4, 4), T(20), 2, 1),
-        call(T(0, 3, 4, 5), T(3, 4, 3, 3), T(4)),
-    ], transpose=True, dtypes=HALVES, **LONG,
+            fails(
+                RuntimeError,
+                "conv2d: stride must be positive, got [0, 0]",
+                T(1, 3, 5, 5),
+                T(4, 3, 3, 3),
+                stride=0,
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: stride must be one int or a list of 2, got [1, 2, 3]",
+                T(1, 3, 5, 5),
+                T(4, 3, 3, 3),
+                stride=(1, 2, 3),
+            ),
+            fails(
+                TypeError,
+                "conv2d: stride must be an int or 2 ints, got 1.5",
+                T(1, 3, 5, 5),
+                T(4, 3, 3, 3),
+                stride=1.5,
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: padding must not be negative, got [-1, -1]",
+                T(1, 3, 5, 5),
+                T(4, 3, 3, 3),
+                padding=-1,
+            ),
+            fails(
+                RuntimeError, "conv2d: dilation must be positive", T(1, 3, 5, 5), T(4, 3, 3, 3), dilation=0
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: padding must be 'same', 'valid'",
+                T(1, 3, 5, 5),
+                T(4, 3, 3, 3),
+                padding="full",
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: padding='same' must come with stride 1, got stride [2, 2]",
+                T(1, 3, 5, 5),
+                T(4, 3, 3, 3),
+                stride=2,
+                padding="same",
+            ),
+            fails(
+                RuntimeError,
+                "must not be larger than the padded input, got [2, 2]",
+                T(1, 3, 2, 2),
+                T(4, 3, 3, 3),
+            ),
+            fails(
+                RuntimeError,
+                "conv2d: input must have non-zero sizes but for the batch and channels",
+                T(1, 3, 0, 2),
+                T(4, 3, 3, 3),
+                padding=2,
+            ),
+        ],
+    ),
+    case(
+        "conv2d",
+        2,
+        [call(T(1, 2, 5, 6), T(3, 2, 4, 2), T(3), padding="same")],
+        id="conv2d_same_even",
+        torch=False,
+    ),
+    case(
+        "conv3d",
+        3,
+        [
+            call(T(2, 2, 4, 5, 3), T(3, 2, 2, 3, 2), T(3)),
+            call(T(2, 5, 6, 5), T(4, 2, 3, 3, 3), T(4), (2, 1, 2), 1, 1),
+            call(T(1, 4, 5, 4, 5), T(4, 2, 2, 2, 2), None, 1, (1, 0, 1), (2, 1, 2), 2),
+            call(T(1, 2, 3, 4, 18), T(19, 2, 3, 3, 3), T(19), padding="same"),
+        ],
+        big=call(T(2, 16, 10, 12, 14), T(32, 16, 3, 3, 3), T(32), 1, 1),
+        **LONG,
+    ),
+    case(
+        "conv_transpose1d",
+        1,
+        [
+            call(T(2, 3, 5), T(3, 4, 3), T(4)),
+            call(T(3, 5), T(3, 4, 3), T(4), 3, 1, 2),
+            call(T(2, 4, 6), T(4, 3, 2), T(6), 2, 1, 0, 2, 3),
+        ],
+        transpose=True,
+        **LONG,
+    ),
+    case(
+        "conv_transpose2d",
+        2,
+        [
+            call(T(2, 3, 4, 5), T(3, 4, 3, 3), T(4)),
+            call(T(2, 3, 4, 5), T(3, 4, 3, 2), None, 2, 1, 1),
+            call(T(3, 4, 5), T(3, 4, 3, 2), T(4), (2, 3), (1, 0), (1, 2)),
+            call(T(2, 4, 3, 3), T(4, 3, 2, 2), T(6), 2, 0, 0, 2),
+            call(T(1, 2, 4, 4), T(2, 3, 3, 3), T(3), 1, 1, 1, 1, 2),
+            call(T(1, 2, 4, 4), T(2, 3, 1, 1), T(3), 3),
+            call(T(2, 18, 5, 9), T(18, 20, 4, 4), T(20), 2, 1),
+            call(T(0, 3, 4, 5), T(3, 4, 3, 3), T(4)),
+        ],
+        transpose=True,
+        dtypes=HALVES,
+        **LONG,
         big=call(T(4, 32, 14, 14), T(32, 24, 4, 4), T(24), 2, 1),
         errors=[
-            fails(RuntimeError, "conv_transpose2d: output_padding must be smaller than either stride or dilation",
-                  T(1, 2, 4, 4), T(2, 3, 3, 3), stride=2, output_padding=2),
-            fails(RuntimeError, "conv_transpose2d: output_padding must not be negative", T(1, 2, 4, 4), T(2, 3, 3, 3),
-                  output_padding=-1),
-            fails(RuntimeError, "conv_transpose2d: input of shape [1, 5, 4, 4] must have 2 channels", T(1, 5, 4, 4), T(2, 3, 3, 3)),
-            fails(RuntimeError, "conv_transpose2d: bias must have shape (3,)", T(1, 2, 4, 4), T(2, 3, 3, 3), T(5)),
-            fails(RuntimeError, "conv_transpose2d: the output must not be empty, got size [-1, -1]", T(1, 2, 1, 1), T(2, 3, 3, 3),
-                  padding=2),
-            fails(TypeError, "conv_transpose2d: padding must be an int or ints, got 'same'", T(1, 2, 1, 1), T(2, 3, 3, 3),
-                  padding="same"),
-        ]),
-    case("conv_transpose3d", 3, [
-        call(T(2, 2, 2, 3, 2), T(2, 3, 2, 3, 2), T(3)),
-        call(T(1, 2, 2, 3, 2), T(2, 3, 2, 3, 3), T(3), (1, 2, 2), (0, 1, 1), (0, 1, 0)),
-    ], transpose=True, **LONG),
+            fails(
+                RuntimeError,
+                "conv_transpose2d: output_padding must be smaller than either stride or dilation",
+                T(1, 2, 4, 4),
+                T(2, 3, 3, 3),
+                stride=2,
+                output_padding=2,
+            ),
+            fails(
+                RuntimeError,
+                "conv_transpose2d: output_padding must not be negative",
+                T(1, 2, 4, 4),
+                T(2, 3, 3, 3),
+                output_padding=-1,
+            ),
+            fails(
+                RuntimeError,
+                "conv_transpose2d: input of shape [1, 5, 4, 4] must have 2 channels",
+                T(1, 5, 4, 4),
+                T(2, 3, 3, 3),
+            ),
+            fails(
+                RuntimeError,
+                "conv_transpose2d: bias must have shape (3,)",
+                T(1, 2, 4, 4),
+                T(2, 3, 3, 3),
+                T(5),
+            ),
+            fails(
+                RuntimeError,
+                "conv_transpose2d: the output must not be empty, got size [-1, -1]",
+                T(1, 2, 1, 1),
+                T(2, 3, 3, 3),
+                padding=2,
+            ),
+            fails(
+                TypeError,
+                "conv_transpose2d: padding must be an int or ints, got 'same'",
+                T(1, 2, 1, 1),
+                T(2, 3, 3, 3),
+                padding="same",
+            ),
+        ],
+    ),
+    case(
+        "conv_transpose3d",
+        3,
+        [
+            call(T(2, 2, 2, 3, 2), T(2, 3, 2, 3, 2), T(3)),
+            call(T(1, 2, 2, 3, 2), T(2, 3, 2, 3, 3), T(3), (1, 2, 2), (0, 1, 1), (0, 1, 0)),
+        ],
+        transpose=True,
+        **LONG,
+    ),
     OpCase(
         "convolution",
         [
@@ -202,4 +362,4 @@ CASES = [
         variants=False,
         **LONG,
     ),
-]  # fmt: skip
+]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from ..autograd.function import composed_vjp
 from ..dtypes import of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
-from .shape import PlaceBackward0, reshape, squeeze, unsqueeze
+from .shape import PlaceBackward0, reshape, squeeze, sum_to_size, unsqueeze
 
 __all__ = [
     "conv1d",
@@ -37,7 +38,9 @@ __all__ = [
 class Geometry(NamedTuple):
     """The sizes of one convolution. A transposed one is described by the convolution it is the gradient of."""
 
-    numbers: tuple[int, ...]  # what kernels get: groups; then in, out, kernel, stride, padding, dilation, thrice
+    numbers: tuple[
+        int, ...
+    ]  # what kernels get: groups; then in, out, kernel, stride, padding, dilation, thrice
     dims: int
     groups: int
     size: tuple[int, ...]  # of the input
@@ -113,7 +116,15 @@ def _pack(
 
 @functools.lru_cache(maxsize=1024)
 def _geometry(
-    function: str, n: int, x: tuple, w: tuple, b: tuple | None, stride: Any, padding: Any, dilation: Any, groups: int
+    function: str,
+    n: int,
+    x: tuple,
+    w: tuple,
+    b: tuple | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
 ) -> Geometry:
     """The checked geometry of a convolution. Remembered: a model asks for the same few again and again."""
     s, d = _dims(stride, n, function, "stride"), _dims(dilation, n, function, "dilation")
@@ -124,7 +135,9 @@ def _geometry(
     reach = tuple([(kk - 1) * dd for kk, dd in zip(k, d, strict=True)])
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
-            raise RuntimeError(f"{function}: padding must be 'same', 'valid', an int or ints, got {padding!r}")
+            raise RuntimeError(
+                f"{function}: padding must be 'same', 'valid', an int or ints, got {padding!r}"
+            )
         if padding == "same" and max(s) > 1:
             raise RuntimeError(f"{function}: padding='same' must come with stride 1, got stride {list(s)}")
         total = reach if padding == "same" else (0,) * n
@@ -168,7 +181,9 @@ def _transposed_geometry(
         (i - 1) * t - 2 * q + (kk - 1) * dd + o + 1 for i, t, q, kk, dd, o in zip(x[2:], s, p, k, d, e, strict=True)
     ])  # fmt: skip
     if min(out) < 1:
-        raise RuntimeError(f"{function}: the output must not be empty, got size {list(out)}; give less padding")
+        raise RuntimeError(
+            f"{function}: the output must not be empty, got size {list(out)}; give less padding"
+        )
     return _pack(n, groups, x[2:], out, k, s, p, d, True, w[1] * groups)
 
 
@@ -199,13 +214,16 @@ def conv_composed(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: 
     Transposed, the products are laid into the image instead of taken from it.
     """
     g, groups = geometry, geometry.groups
-    n = input._array.shape[0]
-    size, inside = _padded(g), tuple([slice(p, p + i) for p, i in zip(g.padding, g.out if g.transposed else g.size, strict=True)])
+    n, pixels = input._array.shape[0], math.prod(g.size if g.transposed else g.out)
+    size, inside = (
+        _padded(g),
+        tuple([slice(p, p + i) for p, i in zip(g.padding, g.out if g.transposed else g.size, strict=True)]),
+    )
     inside = (slice(None), slice(None), *inside)
     w = reshape(weight, (groups, weight._array.shape[0] // groups, *weight._array.shape[1:]))
     result: Any = None
     if g.transposed:
-        x = reshape(input, (n, groups, input._array.shape[1] // groups, -1))
+        x = reshape(input, (n, groups, input._array.shape[1] // groups, pixels))
         for at, where in _windows(g):
             y = w[(..., *at)].transpose(1, 2) @ x  # type: ignore[index]
             part = PlaceBackward0.apply(reshape(y, (n, g.channels, *g.size)), (n, g.channels, *size), where)
@@ -214,7 +232,7 @@ def conv_composed(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: 
     else:
         x = PlaceBackward0.apply(input, (*input._array.shape[:2], *size), inside) if size != g.size else input
         for at, where in _windows(g):
-            part = w[(..., *at)] @ reshape(x[where], (n, groups, x._array.shape[1] // groups, -1))  # type: ignore[index]
+            part = w[(..., *at)] @ reshape(x[where], (n, groups, x._array.shape[1] // groups, pixels))  # type: ignore[index]
             result = part if result is None else result + part
         result = reshape(result, (n, g.channels, *g.out))
     return result if bias is None else result + reshape(bias, (-1, *(1,) * g.dims))
@@ -248,15 +266,20 @@ class ConvolutionBackward0(Function):
     def backward(ctx: Any, dy: Tensor) -> tuple:
         x, w = ctx.saved_tensors
         g, wants = ctx.geometry, ctx.needs_input_grad
-        db = dy.sum((0, *range(2, g.dims + 2))) if wants[2] and (is_grad_enabled() or not usable(dy)) else None  # type: ignore[attr-defined]
-        if is_grad_enabled() or not (x._array.size and w._array.size):
+        db = None
+        if wants[2]:
+            if is_grad_enabled() or not usable(dy):
+                db = reshape(sum_to_size(dy, (1, g.channels, *(1,) * g.dims)), (g.channels,))
+            else:
+                db = _C.conv_backward_bias(dy)
+        if is_grad_enabled():
             return (*composed_vjp(conv_composed, dy, (x, w, None), geometry=g)[:2], db, None)
         x, w, dy = _wide(x), _wide(w), _wide(dy)
-        if not usable(x, w, dy):
-            return (*composed_vjp(conv_composed, dy, (_leaf(x, wants[0]), _leaf(w, wants[1]), None), geometry=g)[:2], db, None)
+        if not usable(x, w, dy) or not (x._array.size and w._array.size):
+            leaves = (_leaf(x, wants[0]), _leaf(w, wants[1]), None)
+            dx, dw, _ = composed_vjp(conv_composed, dy, leaves, geometry=g)
+            return dx if dx is None else dx.detach(), dw if dw is None else dw.detach(), db, None
         dx = dw = None
-        if wants[2] and db is None:
-            db = _C.conv_backward_bias(dy)
         image, pixels = (dy, x) if g.transposed else (x, dy)
         if wants[1]:
             dw = _C.conv_backward_weight(image, pixels, g.numbers)
@@ -462,7 +485,9 @@ def convolution(
     Raises:
         RuntimeError: shapes that do not agree.
     Example:
-        >>> convolution(rushlight.ones(1, 1, 3), rushlight.ones(1, 1, 2), None, (1,), (0,), (1,), False, (0,), 1)
+        >>> convolution(
+        ...     rushlight.ones(1, 1, 3), rushlight.ones(1, 1, 2), None, (1,), (0,), (1,), False, (0,), 1
+        ... )
         tensor([[[2., 2.]]])
     """
     n = weight.dim() - 2

@@ -22,7 +22,9 @@ __all__ = ["fold", "unfold"]
 class _Columns:
     """Sizes of one such pair: image (N, C, H, W), columns (N, C * Kh * Kw, windows)."""
 
-    def __init__(self, function: str, size: tuple, kernel: Any, dilation: Any, padding: Any, stride: Any) -> None:
+    def __init__(
+        self, function: str, size: tuple, kernel: Any, dilation: Any, padding: Any, stride: Any
+    ) -> None:
         self.size = size
         self.k = numbers_of(kernel, 2, function, "kernel_size")
         self.d = numbers_of(dilation, 2, function, "dilation")
@@ -63,7 +65,9 @@ class Im2ColBackward0(Function):
             columns.inner(padded)[...] = array
             array = padded
         n, c = array.shape[:2]
-        return wrap(columns.views(array).reshape(n, c * columns.k[0] * columns.k[1], -1))
+        return wrap(
+            columns.views(array).reshape(n, c * columns.k[0] * columns.k[1], columns.out[0] * columns.out[1])
+        )
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -107,7 +111,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
         raise TypeError(f"unfold: input must be a Tensor, got {type(input).__name__}")
     shape = input._array.shape
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
-        raise RuntimeError(
+        raise (IndexError if len(shape) < 3 else RuntimeError)(
             "unfold: input must have 3 (unbatched) or 4 (batched) dimensions, none but the batch empty, got shape "
             f"{list(shape)}"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ from ..dtypes import of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .creation import zeros
-from .index import index_select, scatter_add
+from .index import gather, index_select, scatter_add
 from .shape import PlaceBackward0, reshape
 
 __all__ = [
@@ -51,7 +52,9 @@ __all__ = [
 class Geometry(NamedTuple):
     """The sizes of one pooling."""
 
-    numbers: tuple[int, ...]  # what kernels get: in, out, kernel (0: adaptive), stride, padding, dilation, thrice
+    numbers: tuple[
+        int, ...
+    ]  # what kernels get: in, out, kernel (0: adaptive), stride, padding, dilation, thrice
     dims: int
     size: tuple[int, ...]
     out: tuple[int, ...]
@@ -90,7 +93,11 @@ def numbers_of(value: Any, n: int, function: str, name: str) -> tuple[int, ...]:
     if isinstance(value, int):
         return (value,) * n
     try:
-        values = tuple([v.__index__() for v in value]) if isinstance(value, (tuple, list)) else (value.__index__(),)
+        values = (
+            tuple([v.__index__() for v in value])
+            if isinstance(value, (tuple, list))
+            else (value.__index__(),)
+        )
     except (TypeError, AttributeError):
         raise TypeError(f"{function}: {name} must be an int or {n} ints, got {value!r}") from None
     if len(values) == 1:
@@ -100,17 +107,19 @@ def numbers_of(value: Any, n: int, function: str, name: str) -> tuple[int, ...]:
     return values
 
 
-def check_input(function: str, n: int, input: Any) -> tuple[int, ...]:
+def check_input(function: str, n: int, input: Any, error: type[Exception] = RuntimeError) -> tuple[int, ...]:
     """The shape of an input with n dimensions to pool over, channels and perhaps a batch."""
     if not isinstance(input, TensorBase):
         raise TypeError(f"{function}: input must be a Tensor, got {type(input).__name__}")
     shape = input._array.shape
     if len(shape) not in (n + 1, n + 2):
-        raise RuntimeError(
+        raise error(
             f"{function}: input must have {n + 1} (unbatched) or {n + 2} (batched) dimensions, got shape {list(shape)}"
         )
     if 0 in shape[len(shape) - n - 1 :]:
-        raise RuntimeError(f"{function}: input must have non-zero sizes but for the batch, got shape {list(shape)}")
+        raise RuntimeError(
+            f"{function}: input must have non-zero sizes but for the batch, got shape {list(shape)}"
+        )
     return shape
 
 
@@ -220,15 +229,17 @@ def _lead(x: Tensor, dims: int) -> tuple[int, ...]:
 def gather_planes(x: Tensor, index: Tensor, dims: int) -> Tensor:
     """Elements of each plane by their index in it: the definition of max-pooling once the indices are known."""
     lead = _lead(x, dims)
-    flat = reshape(x, (*lead, -1)).gather(-1, reshape(index, (*lead, -1)))  # type: ignore[attr-defined]
+    inputs, outputs = math.prod(x._array.shape[-dims:]), math.prod(index._array.shape[-dims:])
+    flat = gather(reshape(x, (*lead, inputs)), -1, reshape(index, (*lead, outputs)))
     return reshape(flat, index._array.shape)
 
 
 def scatter_planes(dy: Tensor, index: Tensor, size: tuple[int, ...]) -> Tensor:
     """Planes of `size` that hold `dy` at `index`, added where it meets: the adjoint of `gather_planes`."""
     lead = _lead(dy, len(size))
-    planes = zeros((*lead, int(np.prod(size))), dtype=dy.dtype)
-    flat = scatter_add(planes, -1, reshape(index, (*lead, -1)), reshape(dy, (*lead, -1)))
+    planes = zeros((*lead, math.prod(size)), dtype=dy.dtype)
+    outputs = math.prod(dy._array.shape[len(lead) :])
+    flat = scatter_add(planes, -1, reshape(index, (*lead, outputs)), reshape(dy, (*lead, outputs)))
     return reshape(flat, (*lead, *size))
 
 
@@ -484,7 +495,10 @@ class _AvgPool(Function):
         g, include_pad, divisor = ctx.options
         if is_grad_enabled() or not usable(dy):
             x = zeros(ctx.shape, dtype=dy.dtype, requires_grad=True)  # the result is linear in x: any will do
-            dx = composed_vjp(avg_pool_composed, dy, (x,), geometry=g, include_pad=include_pad, divisor=divisor)[0]
+            dx = composed_vjp(
+                avg_pool_composed, dy, (x,), geometry=g, include_pad=include_pad, divisor=divisor
+            )[0]
+            dx = dx if is_grad_enabled() else dx.detach()
         else:
             dx = _C.avg_pool_backward(dy, g.dims, g.numbers, include_pad, divisor)
         return dx, None, None, None
@@ -502,11 +516,18 @@ def _avg_pool(
     divisor: int | None,
 ) -> Tensor:  # fmt: skip
     function = f"avg_pool{n}d"
-    shape = check_input(function, n, input)
+    shape = check_input(function, n, input, IndexError if n == 2 else RuntimeError)
     if divisor is not None and divisor == 0:
         raise RuntimeError(f"{function}: divisor_override must not be zero, got 0")
     g = _window_geometry(
-        function, n, shape[-n:], _hashable(kernel_size), _hashable(stride), _hashable(padding), 1, bool(ceil_mode)
+        function,
+        n,
+        shape[-n:],
+        _hashable(kernel_size),
+        _hashable(stride),
+        _hashable(padding),
+        1,
+        bool(ceil_mode),
     )
     return _AVG[n - 1].apply(input, g, bool(count_include_pad), divisor or 0)  # type: ignore[attr-defined]
 
@@ -626,12 +647,14 @@ def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
 # -- power mean ---------------------------------------------------------------------------------------
 
 
-def _lp_pool(n: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Tensor:
+def _lp_pool(
+    n: int, input: Tensor, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
+) -> Tensor:
     k = numbers_of(_hashable(kernel_size), n, f"lp_pool{n}d", "kernel_size")
     powers = input.pow(norm_type)  # type: ignore[attr-defined]
     mean = _avg_pool(n, powers, k, stride, 0, ceil_mode, True, None)
-    count = int(np.prod(k))
-    return (mean.sign() * mean.abs().relu() * count).pow(1.0 / norm_type)  # type: ignore[attr-defined]
+    count = math.prod(k)
+    return (mean.sign() * mean.abs() * count).pow(1.0 / norm_type)  # type: ignore[attr-defined]
 
 
 def lp_pool1d(

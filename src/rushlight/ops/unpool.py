@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,11 @@ class _MaxUnpool(Function):
         ctx.save_for_backward(indices)
         ctx.dims = n = len(size)
         lead = x._array.shape[: x._array.ndim - n]
-        out = np.zeros((*lead, int(np.prod(size))), x._array.dtype)
-        at = indices._array.reshape(*lead, -1)
-        np.put_along_axis(out, at, x._array.reshape(*lead, -1), -1)  # the last of equal indices stays
+        out = np.zeros((*lead, math.prod(size)), x._array.dtype)
+        flat = (*lead, math.prod(x._array.shape[x._array.ndim - n :]))
+        np.put_along_axis(
+            out, indices._array.reshape(flat), x._array.reshape(flat), -1
+        )  # the last of equal indices stays
         return wrap(out.reshape(*lead, *size))
 
     @staticmethod
@@ -76,17 +79,22 @@ def _max_unpool(
         size = wanted
     if min(size) < 1:
         raise RuntimeError(f"{function}: the output must not be empty, got size {list(size)}")
-    bad = (indices._array < 0) | (indices._array >= int(np.prod(size)))
+    bad = (indices._array < 0) | (indices._array >= math.prod(size))
     if bad.any():
         raise RuntimeError(
-            f"{function}: indices must lie in [0, {int(np.prod(size))}) (output volumes are of size "
+            f"{function}: indices must lie in [0, {math.prod(size)}) (output volumes are of size "
             f"{'x'.join(map(str, size))}), got {int(indices._array[bad][0])}"
         )
     return _UNPOOL[n - 1].apply(input, indices, size)  # type: ignore[attr-defined]
 
 
 def max_unpool1d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
 ) -> Tensor:
     """Put maxima back where `max_pool1d(..., return_indices=True)` found them; see `max_unpool2d`.
 
@@ -104,7 +112,12 @@ def max_unpool1d(
 
 
 def max_unpool2d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
 ) -> Tensor:
     """Put maxima back where `max_pool2d(..., return_indices=True)` found them, zeros elsewhere.
 
@@ -128,7 +141,12 @@ def max_unpool2d(
 
 
 def max_unpool3d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
+    input: Tensor,
+    indices: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    output_size: Any = None,
 ) -> Tensor:
     """Put maxima back where `max_pool3d(..., return_indices=True)` found them; see `max_unpool2d`.
 
@@ -206,7 +224,9 @@ def _fractional(
     if samples is None:
         samples = rand(*planes, n, dtype=input.dtype)
     elif samples._array.shape != (*planes, n):
-        raise RuntimeError(f"{function}: _random_samples must have shape {[*planes, n]}, got {list(samples.shape)}")
+        raise RuntimeError(
+            f"{function}: _random_samples must have shape {[*planes, n]}, got {list(samples.shape)}"
+        )
     u = samples._array.reshape(*lead, n)
     # PyTorch takes the numbers of two dimensions in the order width, height; of three as depth, height, width.
     order = range(n) if n == 3 else (1, 0)
@@ -216,8 +236,8 @@ def _fractional(
         spread = [1] * (2 * n)
         spread[i], spread[n + i] = out[i], k[i]
         flat = flat * size[i] + places.reshape(*lead, *spread)
-    flat = np.broadcast_to(flat, (*lead, *out, *k)).reshape(*lead, -1, int(np.prod(k)))
-    x = input._array.reshape(*lead, 1, -1)
+    flat = np.broadcast_to(flat, (*lead, *out, *k)).reshape(*lead, math.prod(out), math.prod(k))
+    x = input._array.reshape(*lead, 1, math.prod(size))
     best = np.take_along_axis(x, flat, -1).argmax(-1)
     index = wrap(np.take_along_axis(flat, best[..., None], -1).reshape(*lead, *out))
     node = FractionalMaxPool2DBackward0 if n == 2 else FractionalMaxPool3DBackward0

@@ -14,6 +14,7 @@ FAMILIES = [
     "index",
     "arithmetic",
     "unary",
+    "special",
     "comparison",
     "activation",
     "reduce",

@@ -76,8 +76,10 @@ def _check_alpha(name: str, alpha: Any, x: Any, y: Any) -> None:
 
 
 def _no_bool_sub(name: str, x: Any, y: Any) -> None:
-    if result_type(x, y) is dtypes.bool_:
-        raise RuntimeError(f"{name}: input must not be bool; use ^ or logical_xor() for bool tensors")
+    if any(isinstance(t, bool) or (isinstance(t, TensorBase) and t._array.dtype.kind == "b") for t in (x, y)):
+        raise RuntimeError(
+            f"{name}: input and other must not be bool; use ^ or logical_xor() for bool tensors"
+        )
 
 
 class AddBackward0(Function):
@@ -105,12 +107,9 @@ class SubBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, alpha: Any) -> Tensor:
         ctx.alpha = alpha
+        _no_bool_sub("sub", x, y)
         if alpha == 1:
-            try:
-                return binary("sub", _SUB, np.subtract, x, y, 1.0)
-            except TypeError:
-                _no_bool_sub("sub", x, y)
-                raise
+            return binary("sub", _SUB, np.subtract, x, y, 1.0)
         _check_alpha("sub", alpha, x, y)
         return binary("sub", _SUB, lambda a, b: a - b * np.asarray(alpha).astype(b.dtype), x, y, alpha)
 
@@ -128,12 +127,9 @@ class RsubBackward1(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Any, alpha: Any) -> Tensor:
         ctx.alpha = alpha
+        _no_bool_sub("rsub", x, y)
         if alpha == 1:
-            try:
-                return binary("rsub", _SUB, np.subtract, y, x, 1.0)
-            except TypeError:
-                _no_bool_sub("rsub", x, y)
-                raise
+            return binary("rsub", _SUB, np.subtract, y, x, 1.0)
         return binary("rsub", _SUB, lambda a, b: a - b * np.asarray(alpha).astype(b.dtype), y, x, alpha)
 
     @staticmethod
@@ -142,6 +138,10 @@ class RsubBackward1(Function):
         if ctx.needs_input_grad[0]:
             dx = -dz if ctx.alpha == 1 else dz * -conj(ctx.alpha)
         return dx, dz, None
+
+
+class RsubBackward0(RsubBackward1):
+    """A tensor minus a tensor."""
 
 
 _ADD, _SUB = BINARY.get("add"), BINARY.get("sub")
@@ -229,7 +229,7 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         >>> rsub(rushlight.tensor([1.0, 2.0]), 10)
         tensor([9., 8.])
     """
-    return RsubBackward1.apply(input, other, alpha)
+    return (RsubBackward0 if isinstance(other, TensorBase) else RsubBackward1).apply(input, other, alpha)
 
 
 @method("__rsub__")
@@ -530,10 +530,11 @@ def _define(
     doc: str,
     *,
     node: str = "",
+    number_node: str = "",
     tensors: bool = False,
     inplace: bool = True,
 ) -> Any:
-    """A function of two operands; `tensors`: neither may be a number."""
+    """A function of two operands. `number_node`: where `other` is a number; `tensors`: neither may be one."""
     fields = {
         "title": name,
         "op": BINARY.get(name),
@@ -544,12 +545,13 @@ def _define(
         "__module__": __name__,
     }
     kind: Any = type(node or f"{name.capitalize()}Backward0", (Binary,), fields)
+    number_kind: Any = type(number_node, (kind,), {"__module__": __name__}) if number_node else kind
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
         if tensors:
             require_tensor(name, input)
             require_tensor(name, other, "other")
-        z = kind.apply(input, other)
+        z = (kind if isinstance(other, TensorBase) else number_kind).apply(input, other)
         return z if out is None else into(out, z, name)
 
     function.__name__ = function.__qualname__ = name
@@ -565,6 +567,7 @@ remainder = _define(
     (lambda dz, x, y, z: dz, lambda dz, x, y, z: -dz * div(x, y, rounding_mode="floor")),
     "The remainder of `input / other` with the sign of `other`, as Python's %.",
     node="RemainderBackward1",
+    number_node="RemainderBackward0",
 )
 fmod = _define(
     "fmod",
@@ -573,6 +576,7 @@ fmod = _define(
     (lambda dz, x, y, z: dz, lambda dz, x, y, z: -dz * div(x, y, rounding_mode="trunc")),
     "The remainder of `input / other` with the sign of `input`, as C's fmod.",
     node="FmodBackward1",
+    number_node="FmodBackward0",
 )
 maximum = _define(
     "maximum",
@@ -673,6 +677,7 @@ copysign = _define(
         lambda dz, x, y, z: dz * 0,
     ),
     "The magnitude of `input` with the sign of `other` (also of -0.).",
+    number_node="CopysignBackward1",
 )
 xlogy = _define(
     "xlogy",
@@ -683,6 +688,7 @@ xlogy = _define(
         lambda dz, x, y, z: dz * (x / y),
     ),
     "`input * log(other)`: 0 where `input` is 0, whatever `other` (but NaN).",
+    number_node="XlogyBackward2",
 )
 nextafter = _define(
     "nextafter",
@@ -858,6 +864,7 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
         tensor([8.])
     """
+    require_tensor("ldexp", other, "other")
     z = mul(input, pow(2.0, other))
     return z if out is None else into(out, z, "ldexp")
 
@@ -886,6 +893,8 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
 
 
 def _integers(name: str, x: Tensor, y: Any) -> None:
+    require_tensor(name, x)
+    require_tensor(name, y, "other")
     d = result_type(x, y)
     if d.category != dtypes.INTEGER:
         raise RuntimeError(f"{name}: inputs must be integer tensors, got {d}")

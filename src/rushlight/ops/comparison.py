@@ -78,9 +78,6 @@ def _compare(name: str, op: int | None, fn: Any, x: Any, y: Any) -> Tensor:
                 return _C.compare(op, x, y, None)
             except RuntimeError:
                 raise shape_error(name, x, y) from None
-    # A number is compared as it is, not as what is left of it in a narrow integer type.
-    if isinstance(y, int) and isinstance(x, TensorBase) and x._array.dtype.kind in "iub":
-        return wrap(fn(x._array, y))
     d = work_dtype(result_type(x, y))
     try:
         with np.errstate(all="ignore"):

@@ -48,7 +48,7 @@ __all__ = [
     "clamp_max",
     "clamp_min",
     "clip",
-    "complex",
+    "conj",
     "conj_physical",
     "cos",
     "cosh",
@@ -67,7 +67,6 @@ __all__ = [
     "nan_to_num",
     "neg",
     "negative",
-    "polar",
     "positive",
     "rad2deg",
     "reciprocal",
@@ -389,7 +388,11 @@ asinh = make_unary(
     "asinh", np.arcsinh, lambda dy, x: dy * rsqrt(x * x + 1), "The inverse of sinh.", aliases=("arcsinh",)
 )
 acosh = make_unary(
-    "acosh", np.arccosh, lambda dy, x: dy * rsqrt(x * x - 1), "The inverse of cosh.", aliases=("arccosh",)
+    "acosh",
+    np.arccosh,
+    lambda dy, x: dy * (rsqrt(x * x - 1) if x._array.dtype.kind != "c" else rsqrt(x - 1) * rsqrt(x + 1)),
+    "The inverse of cosh.",
+    aliases=("arccosh",),
 )
 atanh = make_unary(
     "atanh", np.arctanh, lambda dy, x: dy / (1 - x * x), "The inverse of tanh.", aliases=("arctanh",)
@@ -720,51 +723,6 @@ def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     return y if out is None else into(out, y, "angle")
 
 
-class ComplexBackward0(Function):
-    @staticmethod
-    def forward(ctx: Any, real: Tensor, imag: Tensor) -> Tensor:
-        d = real.dtype.to_complex()
-        a, b = np.broadcast_arrays(real._array, imag._array)
-        z = np.empty(a.shape, d.numpy)
-        z.real, z.imag = a, b
-        return wrap(z)
-
-    @staticmethod
-    def backward(ctx: Any, dz: Tensor) -> tuple:
-        return dz.real, dz.imag  # type: ignore[attr-defined]
-
-
-def _same_real(name: str, x: Tensor, y: Tensor, names: tuple) -> None:
-    if x.dtype not in (dtypes.float32, dtypes.float64, dtypes.float16) or x.dtype is not y.dtype:
-        raise RuntimeError(
-            f"{name}: {names[0]} and {names[1]} must both be float32 or float64, got {x.dtype} and {y.dtype}"
-        )
-
-
-def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Complex numbers of their parts.
-
-    Example:
-        >>> complex(rushlight.tensor([1.0]), rushlight.tensor([2.0]))
-        tensor([1.+2.j])
-    """
-    _same_real("complex", real, imag, ("real", "imag"))
-    z = ComplexBackward0.apply(real, imag)
-    return z if out is None else into(out, z, "complex")
-
-
-def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """Complex numbers of size `abs` at `angle` (radians).
-
-    Example:
-        >>> polar(rushlight.tensor([2.0]), rushlight.tensor([0.0]))
-        tensor([2.+0.j])
-    """
-    _same_real("polar", abs, angle, ("abs", "angle"))
-    z = complex(abs * angle.cos(), abs * angle.sin())  # type: ignore[attr-defined]
-    return z if out is None else into(out, z, "polar")
-
-
 conj_physical = make_unary(
     "conj_physical",
     np.conjugate,
@@ -774,3 +732,24 @@ conj_physical = make_unary(
     floating=False,
     node="ConjPhysicalBackward0",
 )
+
+
+class ConjBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return wrap(np.conjugate(x._array))
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> Tensor:
+        return conj(dy)
+
+
+@method()
+def conj(input: Tensor) -> Tensor:
+    """The complex conjugate; a real tensor is its own. (A copy: PyTorch gives a view.)
+
+    Example:
+        >>> conj(rushlight.tensor([1 + 2j]))
+        tensor([1.-2.j])
+    """
+    return ConjBackward0.apply(input) if input._array.dtype.kind == "c" else input

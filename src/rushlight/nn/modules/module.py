@@ -116,6 +116,10 @@ class Module(State):
     training: bool
     _is_full_backward_hook: bool | None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _speed_up(cls)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if not self.call_super_init and (args or kwargs):
             got = repr(next(iter(kwargs))) if kwargs else f"{len(args)} positional"
@@ -686,6 +690,23 @@ class Module(State):
         if not children and len(lines) <= 1:
             return f"{self._get_name()}({extra})"
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + children) + "\n)"
+
+
+def _speed_up(cls: type[Module]) -> None:
+    """Put the compiled forms of `__getattr__` and `__call__` into the class, where it does not define its own."""
+    if _C is not None:
+        plain = cls.__getattribute__ is object.__getattribute__ and cls.__getattr__ is Module.__getattr__
+        _C.module_slots(cls, plain, cls.__call__ is Module.__call__)
+
+
+if _C is not None:
+    _C.module_setup(
+        Module.__getattr__,
+        _hooks.call_with_hooks,
+        _note_path,
+        (_hooked.forward, _hooked.forward_pre, _hooked.backward, _hooked.backward_pre),
+    )
+    _speed_up(Module)
 
 
 def _type_name(value: Any) -> str:

@@ -30,6 +30,7 @@ FAMILIES = [
     "norm",
     "softmax",
     "loss",
+    "linear_cross_entropy",
     "distance",
     "margin",
     "ctc",

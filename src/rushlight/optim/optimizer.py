@@ -80,6 +80,7 @@ class Optimizer:
         0.5
     """
 
+    _opt_called = False
     state: defaultdict
     param_groups: list[dict[str, Any]]
 
@@ -348,6 +349,7 @@ class Optimizer:
 
         @functools.wraps(func)
         def step(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+            self._opt_called = True  # schedulers look at it
             if not (
                 self._optimizer_step_pre_hooks
                 or self._optimizer_step_post_hooks

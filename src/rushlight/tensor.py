@@ -124,10 +124,14 @@ class Tensor(TensorBase):
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements apart neighbours along each dim lie in memory."""
-        item = self._array.itemsize
-        if dim is not None:
-            return self._array.strides[dim] // item
-        return tuple([s // item for s in self._array.strides])
+        array = self._array
+        item = array.itemsize or 1
+        strides = [s // item for s in array.strides]
+        for i in range(array.ndim - 1, -1, -1):
+            # NumPy gives a new axis of size 1 stride 0; PyTorch, that of a contiguous tensor.
+            if strides[i] == 0 and array.shape[i] == 1:
+                strides[i] = strides[i + 1] * max(array.shape[i + 1], 1) if i + 1 < array.ndim else 1
+        return tuple(strides) if dim is None else strides[dim]
 
     def storage_offset(self) -> int:
         """How many elements into its memory the tensor begins."""

@@ -10,6 +10,7 @@ FAMILIES = [
     "convert",
     "creation",
     "query",
+    "fill",
     "join",
     "index",
     "arithmetic",

@@ -7,7 +7,7 @@ from typing import Any
 from ..tensor import Tensor
 from .linear import linear
 from .loss import cross_entropy
-from .shape import movedim, reshape
+from .shape import reshape
 
 __all__: list[str] = []
 functional = ["linear_cross_entropy"]
@@ -36,19 +36,25 @@ def linear_cross_entropy(
         options: Taken and not needed: PyTorch's ways of cutting the computation into chunks.
     Shape:
         input: (N, in_features) or (in_features,); target: (N,) or (N, d1, ...), or with C after N.
+    Raises:
+        RuntimeError: The input has more than two dimensions, or one with several scores a class.
     Example:
         >>> F.linear_cross_entropy(torch.zeros(2, 4), torch.zeros(5, 4), torch.tensor([0, 1]))
         tensor(1.6094)
     """
+    if input.dim() not in (1, 2):
+        raise RuntimeError(f"linear_cross_entropy: input must have 1 or 2 dimensions, got {input.dim()}")
     scores = tuple(linear_weight.shape[:-1])
     if len(scores) > 1:
+        if input.dim() == 1:
+            raise RuntimeError(
+                "linear_cross_entropy: input must be batched (2D) with several scores a class, got 1D"
+            )
         flat_bias = None if linear_bias is None else reshape(linear_bias, (-1,))
         logits = linear(input, reshape(linear_weight, (-1, linear_weight.shape[-1])), flat_bias)
         logits = reshape(logits, (*input.shape[:-1], *scores))
     else:
         logits = linear(input, linear_weight, linear_bias)
-        if input.dim() > 2:
-            logits = movedim(logits, -1, 1)
     return cross_entropy(
         logits,
         target,

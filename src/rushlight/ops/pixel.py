@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class PixelShuffleBackward0(Function):
     def forward(ctx: Any, x: Tensor, r: int) -> Tensor:
         ctx.r = r
         *lead, c, h, w = x._array.shape
-        y = x._array.reshape(-1, c // (r * r), r, r, h, w).transpose(0, 1, 4, 2, 5, 3)
+        y = x._array.reshape(math.prod(lead), c // (r * r), r, r, h, w).transpose(0, 1, 4, 2, 5, 3)
         return wrap(np.ascontiguousarray(y).reshape(*lead, c // (r * r), h * r, w * r))
 
     @staticmethod
@@ -82,7 +83,7 @@ class PixelUnshuffleBackward0(Function):
     def forward(ctx: Any, x: Tensor, r: int) -> Tensor:
         ctx.r = r
         *lead, c, h, w = x._array.shape
-        y = x._array.reshape(-1, c, h // r, r, w // r, r).transpose(0, 1, 3, 5, 2, 4)
+        y = x._array.reshape(math.prod(lead), c, h // r, r, w // r, r).transpose(0, 1, 3, 5, 2, 4)
         return wrap(np.ascontiguousarray(y).reshape(*lead, c * r * r, h // r, w // r))
 
     @staticmethod

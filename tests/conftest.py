@@ -57,12 +57,10 @@ def torch():
 @pytest.fixture(autouse=True)
 def _clean_state():
     """Every test starts from one seed, and what it sets for the whole process is set back."""
-    threads = rushlight.get_num_threads() if hasattr(rushlight, "get_num_threads") else None
-    if hasattr(rushlight, "manual_seed"):
-        rushlight.manual_seed(0)
+    threads = rushlight.get_num_threads()
+    rushlight.manual_seed(0)
     yield
-    if threads is not None:
-        rushlight.set_num_threads(threads)
+    rushlight.set_num_threads(threads)
     rushlight.set_grad_enabled(True)
     rushlight.set_default_dtype(rushlight.float32)
     rushlight.set_printoptions(profile="default")

@@ -6,12 +6,22 @@ import doctest
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 import rushlight
 
 # Start programs or need packages that tests may not have.
 SKIP = ("rushlight.__main__",)
+# What every example may use without saying so.
+NAMES = {
+    "np": np,
+    "rushlight": rushlight,
+    "torch": rushlight,
+    "nn": rushlight.nn,
+    "F": rushlight.nn.functional,
+    "optim": rushlight.optim,
+}
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -30,8 +40,8 @@ def _examples():
 
 @pytest.mark.parametrize("example", list(_examples()))
 def test_example(example):
-    example.globs.setdefault("rushlight", rushlight)
-    example.globs.setdefault("torch", rushlight)
+    for name, value in NAMES.items():
+        example.globs.setdefault(name, value)
     runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
     said = []
     runner.run(example, out=said.append)

@@ -31,7 +31,7 @@ def _run(arguments, folder):
     return done.stdout
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_python_blocks_of(page, tmp_path):
     """The page's ```python blocks as one program; a block after <!-- not run --> is left out."""
     text = page.read_text(encoding="utf-8")
@@ -43,7 +43,7 @@ def test_python_blocks_of(page, tmp_path):
         _run([str(program)], tmp_path)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_of(page):
     """Relative links lead to files of the repository."""
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):

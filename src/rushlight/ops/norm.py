@@ -383,7 +383,12 @@ class NativeLayerNormBackward0(Function):
             grads = composed_vjp(_layer_norm, dy, (x, w, b), dims=trailing, eps=ctx.eps)
         else:
             grads = _C.layer_norm_backward(dy, x, w, mean, rstd, ctx.n, *ctx.needs_input_grad[:3])
+            grads = (grads[0], _shaped(grads[1], w), _shaped(grads[2], b))
         return (*grads, None, None)
+
+
+def _shaped(dw: Tensor | None, w: Tensor) -> Tensor | None:
+    return dw if dw is None or w.ndim == 1 else dw.reshape(w._array.shape)
 
 
 def _layer_norm(x, w, b, dims, eps):
@@ -444,6 +449,7 @@ class MulBackward0(Function):
         else:
             want = ctx.needs_input_grad
             dx, dw, _ = _C.layer_norm_backward(dy, x, w, None, rstd, ctx.n, want[0], want[1], False)
+            dw = _shaped(dw, w)
         return dx, dw, None, None
 
 

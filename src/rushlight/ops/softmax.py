@@ -7,12 +7,14 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..dtypes import dtype as Dtype
 from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
-from ..tensor import Tensor, into, method
+from ..tensor import Tensor, into, method, wrap
 
 __all__ = ["gumbel_softmax", "log_softmax", "logsumexp", "softmax", "softmin"]
 
@@ -141,7 +143,7 @@ class LogSoftmaxBackward0(Function):
 
 def _composed(x: Tensor, dim: int, log: bool) -> Tensor:
     """The composed definition. Subtracting the maximum changes nothing but the range."""
-    if not x.numel():
+    if x.ndim and not x.shape[dim]:
         return x * 1
     shifted = x - x.detach().amax(dim, keepdim=True)
     e = shifted.exp()
@@ -227,7 +229,7 @@ def gumbel_softmax(
         >>> gumbel_softmax(rushlight.zeros(2, 3), hard=True).sum(-1)
         tensor([1., 1.])
     """
-    noise: Any = logits.detach().clone().exponential_()
+    noise: Any = wrap(np.empty(logits._array.shape, logits._array.dtype)).exponential_()
     soft = softmax((logits - noise.log()) / tau, dim)
     if not hard:
         return soft

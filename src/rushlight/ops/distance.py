@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..tensor import Tensor, wrap
+from .loss import common_shape
 from .shape import broadcast_shapes
 
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
@@ -27,7 +28,7 @@ def pairwise_distance(
         >>> pairwise_distance(rushlight.tensor([[3.0, 4.0]]), rushlight.tensor([[0.0, 0.0]]))
         tensor([5.0000])
     """
-    broadcast_shapes(x1.shape, x2.shape)
+    common_shape("pairwise_distance", x1=x1, x2=x2)
     return (x1 - x2 + eps).norm(p, -1, keepdim)
 
 
@@ -43,7 +44,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         >>> cosine_similarity(rushlight.tensor([[1.0, 0.0]]), rushlight.tensor([[2.0, 2.0]]))
         tensor([0.7071])
     """
-    shape = broadcast_shapes(x1.shape, x2.shape)
+    shape = common_shape("cosine_similarity", x1=x1, x2=x2)
     for t in (x1, x2):
         if not t.is_floating_point():
             raise RuntimeError(

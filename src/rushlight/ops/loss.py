@@ -53,6 +53,18 @@ def reduced(loss: Tensor, reduction: str) -> Tensor:
     return loss if reduction == "none" else loss.mean() if reduction == "mean" else loss.sum()
 
 
+def common_shape(function: str, **tensors: Tensor) -> tuple[int, ...]:
+    """The shape that two tensors broadcast to; their names are for the error."""
+    (first, a), (second, b) = tensors.items()
+    try:
+        return broadcast_shapes(a._array.shape, b._array.shape)
+    except RuntimeError:
+        raise RuntimeError(
+            f"{function}: {first} and {second} must have shapes that broadcast together, got {list(a._array.shape)} and "
+            f"{list(b._array.shape)} (size mismatch at a non-singleton dimension)"
+        ) from None
+
+
 def _named(base: type, *names: str) -> dict[str, type]:
     """Subclasses of a node by the names PyTorch prints."""
     return {n: type(n, (base,), {"__module__": __name__, "__doc__": base.__doc__}) for n in names}
@@ -457,12 +469,12 @@ def _same_size(function: str, input: Tensor, target: Tensor) -> tuple[Tensor, Te
     a, b = input._array.shape, target._array.shape
     if a == b:
         return input, target
+    shape = common_shape(function, input=input, target=target)
     warnings.warn(
         f"{function}: Using a target size ({list(b)}) that is different to the input size ({list(a)}): they are "
         "broadcast, which is seldom what is meant; give them the same size",
         stacklevel=3,
     )
-    shape = broadcast_shapes(a, b)
     return input.expand(shape), target.expand(shape)
 
 
@@ -669,13 +681,7 @@ def binary_cross_entropy(
 
 
 def _expanded(function: str, name: str, weight: Tensor, input: Tensor) -> Tensor:
-    try:
-        return weight.expand(broadcast_shapes(input._array.shape, weight._array.shape))
-    except RuntimeError:
-        raise RuntimeError(
-            f"{function}: {name} must broadcast with the input's shape {list(input.shape)} (size mismatch at a "
-            f"non-singleton dimension), got {list(weight.shape)}"
-        ) from None
+    return weight.expand(common_shape(function, **{name: weight, "input": input}))
 
 
 def binary_cross_entropy_with_logits(
@@ -755,7 +761,7 @@ def kl_div(
         )
     n = input.shape[wrap_dim(0, input.ndim, "kl_div")] if input.ndim else 1
     if input._array.shape != target._array.shape:
-        shape = broadcast_shapes(input._array.shape, target._array.shape)
+        shape = common_shape("kl_div", input=input, target=target)
         input, target = input.expand(shape), target.expand(shape)
     names = {
         "none": "MulBackward0" if log_target else "SubBackward0",

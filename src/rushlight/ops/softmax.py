@@ -167,7 +167,7 @@ def logsumexp(
         IndexError: there is no such dimension.
     Example:
         >>> logsumexp(rushlight.tensor([[1000.0, 1000.0]]), 1)
-        tensor([1000.6931])
+        tensor([1000.6932])
     """
     dims = wrap_dims(dim, input._array.ndim, "logsumexp")
     if not input.is_floating_point() and not input.is_complex():

@@ -31,8 +31,8 @@ def _check_parts(name: str, schedulers: Any, optimizer: Optimizer | None) -> Opt
         optimizer = optimizer or part.optimizer
         if part.optimizer is not optimizer:
             raise ValueError(
-                f"{name}: expects all schedulers to belong to the same optimizer, but got scheduler {type(part).__name__} at index "
-                f"{i} has another"
+                f"{name}: expects all schedulers to belong to the same optimizer, but got scheduler {type(part).__name__} "
+                f"at index {i} has another"
             )
     return optimizer  # type: ignore[return-value]
 

@@ -165,7 +165,8 @@ class CyclicLR(LRScheduler):
         self.step_ratio = up / self.total_size
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise ValueError(
-                f"CyclicLR: mode must be 'triangular', 'triangular2' or 'exp_range' (mode is invalid and scale_fn is None), got {mode!r}"
+                f"CyclicLR: mode must be 'triangular', 'triangular2' or 'exp_range' "
+                f"(mode is invalid and scale_fn is None), got {mode!r}"
             )
         self.mode = mode
         self.gamma = gamma

@@ -155,7 +155,8 @@ class ConstantLR(LRScheduler):
     ) -> None:
         if factor > 1.0 or factor < 0:
             raise ValueError(
-                f"ConstantLR: factor must be in [0, 1] (Constant multiplicative factor expected to be between 0 and 1), got {factor}"
+                f"ConstantLR: factor must be in [0, 1] "
+                f"(Constant multiplicative factor expected to be between 0 and 1), got {factor}"
             )
         self.factor = factor
         self.total_iters = total_iters
@@ -192,12 +193,13 @@ class LinearLR(LRScheduler):
     ) -> None:
         if start_factor > 1.0 or start_factor <= 0:
             raise ValueError(
-                f"LinearLR: start_factor must be in (0, 1] (Starting multiplicative factor expected to be greater than 0 and less "
-                f"or equal to 1), got {start_factor}"
+                f"LinearLR: start_factor must be in (0, 1] "
+                f"(Starting multiplicative factor expected to be greater than 0 and less or equal to 1), got {start_factor}"
             )
         if end_factor > 1.0 or end_factor < 0:
             raise ValueError(
-                f"LinearLR: end_factor must be in [0, 1] (Ending multiplicative factor expected to be between 0 and 1), got {end_factor}"
+                f"LinearLR: end_factor must be in [0, 1] "
+                f"(Ending multiplicative factor expected to be between 0 and 1), got {end_factor}"
             )
         self.start_factor = start_factor
         self.end_factor = end_factor

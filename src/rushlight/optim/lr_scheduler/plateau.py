@@ -123,8 +123,8 @@ class ReduceLROnPlateau(LRScheduler):
         if len(groups) != len(self.min_lrs):  # a group was added since
             if self.default_min_lr is None:
                 raise RuntimeError(
-                    f"ReduceLROnPlateau: min_lrs must have one value a group, {len(groups)}, got {len(self.min_lrs)}; set it after "
-                    "adding a group"
+                    f"ReduceLROnPlateau: min_lrs must have one value a group, {len(groups)}, got {len(self.min_lrs)}; "
+                    "set it after adding a group"
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, least in zip(groups, self.min_lrs, strict=True):

@@ -23,6 +23,8 @@ FAMILIES = [
     "matmul",
     "linear",
     "einsum",
+    "vector_norm",
+    "decomposition",
     "linalg",
     "conv",
     "pool",

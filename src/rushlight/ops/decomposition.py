@@ -1,0 +1,610 @@
+"""Factorizations of matrices: Cholesky, LU, QR, eigenvalues, singular values; on LAPACK, through NumPy.
+
+Gradients are written in differentiable operations, so that second derivatives come by themselves.
+Source: M. Giles 2008, An extended collection of matrix derivative results; for the eigenvectors and singular
+vectors, whose phase or sign is free, the gradient is that of a loss that does not depend on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Function
+from ..return_types import struct
+from ..tensor import Tensor, method, wrap
+from .matmul import matmul, mh
+from .shape import diagonal, narrow, unsqueeze
+
+__all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "lu", "lu_solve", "qr", "svd"]
+linalg = """cholesky cholesky_ex eig eigh eigvals eigvalsh lu lu_factor lu_factor_ex lu_solve qr svd svdvals""".split()
+
+
+class LinAlgError(RuntimeError):
+    """A matrix that an algorithm cannot treat: singular, not positive-definite, or without convergence."""
+
+
+def check(A: Any, function: str, square: bool = True) -> None:
+    """Raise unless A is a matrix (or batch of them) of a floating-point dtype, `square` where asked."""
+    if not isinstance(A, Tensor):
+        raise TypeError(f"{function}: A must be a Tensor, got {type(A).__name__}")
+    a = A._array
+    if a.ndim < 2:
+        raise RuntimeError(f"{function}: The input tensor A must have at least 2 dimensions, got {a.ndim}")
+    if square and a.shape[-1] != a.shape[-2]:
+        raise RuntimeError(
+            f"{function}: A must be batches of square matrices, but they are {a.shape[-2]} by {a.shape[-1]}"
+        )
+    if a.dtype.kind not in "fc" or a.dtype.itemsize == 2:
+        raise RuntimeError(
+            f"{function}: A must be of dtype float32, float64 or complex (Expected a floating point or complex tensor; low "
+            f"precision dtypes not supported), got {A.dtype}"
+        )
+
+
+def tri(x: Tensor, k: int, upper: bool) -> Tensor:
+    """The part on and above (below) the k-th diagonal, differentiable."""
+    n, m = x._array.shape[-2:]
+    keep = ~np.tri(n, m, k - 1, dtype=bool) if upper else np.tri(n, m, k, dtype=bool)
+    return x * wrap(keep.astype(x._array.dtype))
+
+
+def solve_triangular_array(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """NumPy has no triangular solver: LU of a triangular matrix is the matrix itself."""
+    return np.linalg.solve(a, b)
+
+
+# -- Cholesky ---------------------------------------------------------------------------------------------
+
+
+class LinalgCholeskyExBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, upper: bool) -> Tensor:
+        L = np.linalg.cholesky(A._array)  # reads the lower triangle
+        if upper:
+            L = L.swapaxes(-1, -2).conj()
+        out = wrap(np.ascontiguousarray(L))
+        ctx.upper = upper
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, dL: Tensor) -> tuple:
+        from .linalg import solve
+
+        (L,) = ctx.saved_tensors
+        if ctx.upper:
+            L, dL = mh(L), mh(dL)
+        # P = the lower triangle of L^H dL with its diagonal halved; dA = L^-H (P + P^H) / 2 L^-1.
+        p = tri(matmul(mh(L), dL), 0, False)
+        p = (p + mh(tri(p, -1, False))) * 1.0
+        half = p * 0.5
+        inner = solve(mh(L), half)
+        return mh(solve(mh(L), mh(inner))), None
+
+
+def _cholesky(A: Tensor, upper: bool, function: str) -> Tensor:
+    check(A, function)
+    try:
+        return LinalgCholeskyExBackward0.apply(A, upper)
+    except np.linalg.LinAlgError:
+        order = _first_bad_minor(A._array)
+        raise LinAlgError(
+            f"{function}: the factorization could not be completed because the input is not positive-definite (the leading "
+            f"minor of order {order} is not positive-definite)"
+        ) from None
+
+
+def _first_bad_minor(a: np.ndarray) -> int:
+    flat = a.reshape(-1, *a.shape[-2:])
+    for m in flat:
+        for n in range(1, m.shape[-1] + 1):
+            try:
+                np.linalg.cholesky(m[:n, :n])
+            except np.linalg.LinAlgError:
+                return n
+    return 0
+
+
+def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None) -> Tensor:
+    """The lower triangular L with A = L L^H, for positive-definite A (or U with A = U^H U).
+
+    Raises:
+        LinAlgError: A is not positive-definite.
+
+    Example:
+        >>> rushlight.linalg.cholesky(rushlight.tensor([[4.0, 2.0], [2.0, 5.0]]))
+        tensor([[2., 0.],
+                [1., 2.]])
+    """
+    from ..tensor import into
+
+    y = _cholesky(A, upper, "linalg.cholesky")
+    return y if out is None else into(out, y, "linalg.cholesky")
+
+
+_cholesky_ex = struct("linalg_cholesky_ex", "L", "info")
+
+
+def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
+    """`cholesky` with a status instead of an error: (L, info), info the order of the bad minor, or 0."""
+    check(A, "linalg.cholesky_ex")
+    batch = A._array.shape[:-2]
+    try:
+        return _cholesky_ex(LinalgCholeskyExBackward0.apply(A, upper), wrap(np.zeros(batch, np.int32)))
+    except np.linalg.LinAlgError:
+        if check_errors:
+            _cholesky(A, upper, "linalg.cholesky_ex")
+        flat = A._array.reshape(-1, *A._array.shape[-2:])
+        info = np.array([_first_bad_minor(m) for m in flat], np.int32).reshape(batch)
+        return _cholesky_ex(wrap(np.full_like(A._array, np.nan)), wrap(info))
+
+
+@method()
+def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """See `linalg.cholesky`."""
+    return linalg_cholesky(input, upper=upper, out=out)
+
+
+@method()
+def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
+    """The inverse of L L^H, given L (or of U^H U given U)."""
+    from ..tensor import into
+    from .linalg import inv
+
+    check(input, "cholesky_inverse")
+    L = tri(input, 0, upper)
+    y = inv(matmul(mh(L), L) if upper else matmul(L, mh(L)))
+    return y if out is None else into(out, y, "cholesky_inverse")
+
+
+@method()
+def cholesky_solve(
+    input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
+) -> Tensor:
+    """X with A X = input, given the Cholesky factor `input2` of A."""
+    from ..tensor import into
+    from .linalg import solve_triangular
+
+    check(input2, "cholesky_solve")
+    L = mh(input2) if upper else input2
+    y = solve_triangular(mh(L), solve_triangular(L, input, upper=False), upper=True)
+    return y if out is None else into(out, y, "cholesky_solve")
+
+
+# -- LU ---------------------------------------------------------------------------------------------------
+
+
+def _lu_arrays(a: np.ndarray, function: str) -> tuple[np.ndarray, np.ndarray]:
+    """LU of a batch in one array, and the row exchanged with each row (from 0). Doolittle with partial pivoting."""
+    lu = np.array(a)
+    m, n = lu.shape[-2:]
+    flat = lu.reshape(-1, m, n)
+    k = min(m, n)
+    pivots = np.zeros((len(flat), k), np.int64)
+    each = np.arange(len(flat))
+    for i in range(k):
+        p = i + np.argmax(np.abs(flat[:, i:, i]), axis=1)
+        pivots[:, i] = p
+        flat[each, i], flat[each, p] = flat[each, p].copy(), flat[each, i].copy()
+        head = flat[:, i, i][:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            flat[:, i + 1 :, i] = np.where(head == 0, flat[:, i + 1 :, i], flat[:, i + 1 :, i] / head)
+        flat[:, i + 1 :, i + 1 :] -= flat[:, i + 1 :, i, None] * flat[:, i, None, i + 1 :]
+    return flat.reshape(a.shape), pivots.reshape(*a.shape[:-2], k)
+
+
+def _permutations(pivots: np.ndarray, m: int) -> np.ndarray:
+    """For each row of P A = L U, which row of A it is."""
+    flat = pivots.reshape(-1, pivots.shape[-1])
+    rows = np.tile(np.arange(m), (len(flat), 1))
+    each = np.arange(len(flat))
+    for i in range(flat.shape[1]):
+        p = flat[:, i]
+        rows[each, i], rows[each, p] = rows[each, p].copy(), rows[each, i].copy()
+    return rows.reshape(*pivots.shape[:-1], m)
+
+
+def _permutation_matrix(pivots: np.ndarray, m: int, dtype: Any) -> np.ndarray:
+    """P with A = P L U."""
+    return np.eye(m, dtype=dtype)[_permutations(pivots, m)].swapaxes(-1, -2)
+
+
+class LinalgLuFactorExBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, A: Tensor) -> tuple:
+        lu, pivots = _lu_arrays(A._array, "linalg.lu_factor")
+        out, piv = wrap(lu), wrap((pivots + 1).astype(np.int32))
+        ctx.pivots = pivots
+        ctx.save_for_backward(out)
+        ctx.mark_non_differentiable(piv)
+        return out, piv
+
+    @staticmethod
+    def backward(ctx: Any, dlu: Tensor, _: Any) -> Any:
+        from .linalg import solve
+
+        (lu,) = ctx.saved_tensors
+        m, n = lu._array.shape[-2:]
+        if m != n:
+            raise NotImplementedError("linalg.lu: the gradient is for square matrices only")
+        eye = wrap(np.eye(n, dtype=lu._array.dtype))
+        L, U = tri(lu, -1, False) + eye, tri(lu, 0, True)
+        P = wrap(_permutation_matrix(ctx.pivots, m, lu._array.dtype))
+        inner = tri(matmul(mh(L), tri(dlu, -1, False)), -1, False) + tri(
+            matmul(tri(dlu, 0, True), mh(U)), 0, True
+        )
+        return matmul(P, mh(solve(U, mh(solve(mh(L), inner)))))
+
+
+_lu_factor = struct("linalg_lu_factor", "LU", "pivots")
+_lu_factor_ex = struct("linalg_lu_factor_ex", "LU", "pivots", "info")
+_lu = struct("linalg_lu", "P", "L", "U")
+
+
+def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
+    """A = P L U in the compact form that `lu_solve` takes: (LU, pivots).
+
+    Example:
+        >>> LU, pivots = rushlight.linalg.lu_factor(rushlight.tensor([[0.0, 1.0], [2.0, 0.0]]))
+        >>> pivots
+        tensor([2, 2], dtype=torch.int32)
+    """
+    check(A, "linalg.lu_factor", square=False)
+    return _lu_factor(*LinalgLuFactorExBackward0.apply(A))
+
+
+def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
+    """`lu_factor` and a status: 0, or which diagonal element of U is zero first."""
+    check(A, "linalg.lu_factor_ex", square=False)
+    LU, pivots = LinalgLuFactorExBackward0.apply(A)
+    zero = np.diagonal(LU._array, axis1=-2, axis2=-1) == 0
+    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
+    return _lu_factor_ex(LU, pivots, wrap(np.asarray(info)))
+
+
+def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
+    """A = P L U: a permutation, a unit lower triangular and an upper triangular matrix.
+
+    Example:
+        >>> P, L, U = rushlight.linalg.lu(rushlight.tensor([[0.0, 1.0], [2.0, 0.0]]))
+        >>> U
+        tensor([[2., 0.],
+                [0., 1.]])
+    """
+    check(A, "linalg.lu", square=False)
+    LU, pivots = LinalgLuFactorExBackward0.apply(A)
+    m, n = A._array.shape[-2:]
+    k = min(m, n)
+    L = tri(narrow(LU, -1, 0, k), -1, False) + wrap(np.eye(m, k, dtype=A._array.dtype))
+    U = tri(narrow(LU, -2, 0, k), 0, True)
+    return _lu(wrap(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype)), L, U)
+
+
+def lu(input: Tensor, *, pivot: bool = True, get_infos: bool = False) -> Any:
+    """The older form of `linalg.lu_factor`."""
+    return lu_factor(input)
+
+
+def linalg_lu_solve(
+    LU: Tensor,
+    pivots: Tensor,
+    B: Tensor,
+    *,
+    left: bool = True,
+    adjoint: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """X with A X = B (X A = B with left=False, A^H for A with adjoint=True), given A's `lu_factor`."""
+    from ..tensor import into
+    from .linalg import solve
+
+    n = LU._array.shape[-1]
+    eye = wrap(np.eye(n, dtype=LU._array.dtype))
+    P = wrap(_permutation_matrix(pivots._array.astype(np.int64) - 1, n, LU._array.dtype))
+    A = matmul(P, matmul(tri(LU, -1, False) + eye, tri(LU, 0, True)))
+    y = solve(mh(A) if adjoint else A, B, left=left)
+    return y if out is None else into(out, y, "linalg.lu_solve")
+
+
+@method()
+def lu_solve(b: Tensor, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The older form of `linalg.lu_solve`."""
+    return linalg_lu_solve(LU_data, LU_pivots, b, out=out)
+
+
+# -- QR ---------------------------------------------------------------------------------------------------
+
+
+class LinalgQrBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, mode: str) -> tuple:
+        q, r = np.linalg.qr(A._array, {"reduced": "reduced", "complete": "complete", "r": "reduced"}[mode])
+        Q, R = wrap(np.ascontiguousarray(q)), wrap(np.ascontiguousarray(r))
+        ctx.mode = mode
+        ctx.save_for_backward(A, Q, R)
+        return Q, R
+
+    @staticmethod
+    def backward(ctx: Any, dQ: Tensor, dR: Tensor) -> tuple:
+        from .linalg import solve_triangular
+
+        A, Q, R = ctx.saved_tensors
+        m, n = A._array.shape[-2:]
+        if ctx.mode == "r" or (ctx.mode == "complete" and m > n):
+            raise RuntimeError(
+                f"linalg.qr: the derivative is not defined for mode='{ctx.mode}'{'' if ctx.mode == 'r' else ' when nrows > ncols'}"
+            )
+        rest = None
+        if m < n:  # A = Q [R1 R2]: a square problem, and R2 = Q^H A2
+            dR2, A2 = narrow(dR, -1, m, n - m), narrow(A, -1, m, n - m)
+            dQ = dQ + matmul(A2, mh(dR2))
+            rest = matmul(Q, dR2)
+            R, dR = narrow(R, -1, 0, m), narrow(dR, -1, 0, m)
+        M = matmul(R, mh(dR)) - matmul(mh(dQ), Q)
+        lower = tri(M, -1, False)
+        real = tri(tri(M, 0, False), 0, True)
+        if M.is_complex():
+            real = (real + mh(real)) * 0.5
+        copied = lower + mh(lower) + real
+        inner = dQ + matmul(Q, copied)
+        dA = mh(solve_triangular(R, mh(inner), upper=True))
+        if rest is not None:
+            from .join import cat
+
+            dA = cat([dA, rest], -1)
+        return dA, None
+
+
+_linalg_qr, _qr = struct("linalg_qr", "Q", "R"), struct("qr", "Q", "R")
+
+
+def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
+    """A = Q R: orthonormal columns times an upper triangular matrix.
+
+    Args:
+        mode: 'reduced', 'complete' (Q square) or 'r' (Q is left empty).
+
+    Example:
+        >>> Q, R = rushlight.linalg.qr(rushlight.eye(2))
+        >>> rushlight.dist(Q @ R, rushlight.eye(2))
+        tensor(0.)
+    """
+    check(A, "linalg.qr", square=False)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(
+            f"linalg.qr: mode must be one of 'reduced', 'complete', 'r' (qr received unrecognized mode), got {mode!r}"
+        )
+    Q, R = LinalgQrBackward0.apply(A, mode)
+    if mode == "r":
+        Q = wrap(np.empty(0, A._array.dtype))
+    return _linalg_qr(Q, R)
+
+
+@method()
+def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
+    """The older form of `linalg.qr`."""
+    return _qr(*linalg_qr(input, "reduced" if some else "complete"))
+
+
+# -- eigenvalues --------------------------------------------------------------------------------------------
+
+
+def _pairwise(values: Tensor) -> Tensor:
+    """E[i, j] = values[j] - values[i], 1 on the diagonal."""
+    e = unsqueeze(values, -2) - unsqueeze(values, -1)
+    return e + wrap(np.eye(values._array.shape[-1], dtype=values._array.dtype))
+
+
+class LinalgEighBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, UPLO: str) -> tuple:
+        w, v = np.linalg.eigh(A._array, UPLO)  # type: ignore[arg-type]
+        L, V = wrap(np.ascontiguousarray(w)), wrap(np.ascontiguousarray(v))
+        ctx.save_for_backward(L, V)
+        ctx.set_materialize_grads(False)
+        return L, V
+
+    @staticmethod
+    def backward(ctx: Any, dL: Any, dV: Any) -> tuple:
+        L, V = ctx.saved_tensors
+        inner: Any = 0
+        if dV is not None:
+            M = matmul(mh(V), dV)
+            inner = M / _pairwise(L)
+            inner = inner - _diagonal_matrix(inner)
+        if dL is not None:
+            inner = inner + _as_diagonal(dL)
+        if isinstance(inner, int):
+            return None, None
+        return matmul(V, matmul(inner.to(V.dtype), mh(V))), None
+
+
+def _as_diagonal(x: Tensor) -> Tensor:
+    return unsqueeze(x, -1) * wrap(np.eye(x._array.shape[-1], dtype=x._array.dtype))
+
+
+def _diagonal_matrix(x: Tensor) -> Tensor:
+    return x * wrap(np.eye(x._array.shape[-1], dtype=x._array.dtype))
+
+
+_eigh, _eig = (
+    struct("linalg_eigh", "eigenvalues", "eigenvectors"),
+    struct("linalg_eig", "eigenvalues", "eigenvectors"),
+)
+
+
+def _run(function: str, node: Any, *args: Any) -> Any:
+    try:
+        return node.apply(*args)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            f"{function}: the algorithm failed to converge because the input matrix is ill-conditioned or has too many "
+            "repeated eigenvalues or non-finite elements"
+        ) from None
+
+
+def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
+    """Eigenvalues (ascending) and eigenvectors (columns) of a symmetric or Hermitian matrix.
+
+    Args:
+        UPLO: Which triangle of A is read, 'L' or 'U'.
+
+    Example:
+        >>> rushlight.linalg.eigh(rushlight.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+        tensor([1., 2.])
+    """
+    check(A, "linalg.eigh")
+    if UPLO.upper() not in ("L", "U"):
+        raise RuntimeError(
+            f"linalg.eigh: UPLO must be 'L' or 'U' (Expected UPLO argument to be 'L' or 'U'), got {UPLO!r}"
+        )
+    return _eigh(*_run("linalg.eigh", LinalgEighBackward0, A, UPLO.upper()))
+
+
+def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
+    """The eigenvalues of a symmetric or Hermitian matrix, ascending."""
+    return eigh(A, UPLO)[0]
+
+
+class LinalgEigBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, A: Tensor) -> tuple:
+        w, v = np.linalg.eig(A._array)
+        kind = A.dtype.to_complex().numpy
+        L, V = wrap(np.asarray(w).astype(kind)), wrap(np.asarray(v).astype(kind))
+        ctx.real = A._array.dtype.kind != "c"
+        ctx.save_for_backward(L, V)
+        ctx.set_materialize_grads(False)
+        return L, V
+
+    @staticmethod
+    def backward(ctx: Any, dL: Any, dV: Any) -> Any:
+        from .linalg import solve
+
+        L, V = ctx.saved_tensors
+        inner: Any = 0
+        if dV is not None:
+            VhdV = matmul(mh(V), dV)
+            diag = diagonal(VhdV, 0, -2, -1).real  # type: ignore[attr-defined]
+            M = VhdV - matmul(mh(V), V * unsqueeze(diag, -2))
+            inner = M / _pairwise(L.conj())  # type: ignore[attr-defined]
+            inner = inner - _diagonal_matrix(inner)
+        if dL is not None:
+            inner = inner + _as_diagonal(dL)
+        if isinstance(inner, int):
+            return None
+        dA = solve(mh(V), matmul(inner, mh(V)))
+        return dA.real if ctx.real else dA  # type: ignore[attr-defined]
+
+
+def eig(A: Tensor, *, out: Any = None) -> Any:
+    """Eigenvalues and eigenvectors of a square matrix, complex, in no particular order.
+
+    Example:
+        >>> rushlight.linalg.eig(rushlight.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+        tensor([2.+0.j, 1.+0.j])
+    """
+    check(A, "linalg.eig")
+    if not np.isfinite(A._array).all():
+        raise RuntimeError(
+            "linalg.eig: A must hold finite numbers (input tensor should not contain infs or NaNs)"
+        )
+    return _eig(*_run("linalg.eig", LinalgEigBackward0, A))
+
+
+def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
+    """The eigenvalues of a square matrix, complex."""
+    return eig(A)[0]
+
+
+# -- singular values ------------------------------------------------------------------------------------------
+
+
+class LinalgSvdBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, full: bool) -> tuple:
+        u, s, vh = np.linalg.svd(A._array, full_matrices=full)
+        U, S, Vh = (wrap(np.ascontiguousarray(x)) for x in (u, s, vh))
+        ctx.full = full
+        ctx.save_for_backward(U, S, Vh)
+        ctx.set_materialize_grads(False)
+        return U, S, Vh
+
+    @staticmethod
+    def backward(ctx: Any, dU: Any, dS: Any, dVh: Any) -> tuple:
+        U, S, Vh = ctx.saved_tensors
+        k = S._array.shape[-1]
+        if ctx.full and (dU is not None or dVh is not None):
+            U, Vh = narrow(U, -1, 0, k), narrow(Vh, -2, 0, k)
+            dU = None if dU is None else narrow(dU, -1, 0, k)
+            dVh = None if dVh is None else narrow(dVh, -2, 0, k)
+        elif ctx.full:
+            U, Vh = narrow(U, -1, 0, k), narrow(Vh, -2, 0, k)
+        m, n = U._array.shape[-2], Vh._array.shape[-1]
+        if dS is None and dU is None and dVh is None:
+            return None, None
+        if dU is None and dVh is None:
+            return matmul(U * unsqueeze(dS, -2), Vh), None
+        # Townsend 2016, Differentiating the singular value decomposition.
+        E = unsqueeze(S, -2) * unsqueeze(S, -2) - unsqueeze(S, -1) * unsqueeze(S, -1)
+        E = E + wrap(np.eye(k, dtype=S._array.dtype))
+        inner: Any = 0
+        if dU is not None:
+            M = matmul(mh(U), dU)
+            inner = inner + (M - mh(M)) / E * unsqueeze(S, -2)
+            if U.is_complex():
+                inner = inner + _imaginary_diagonal(M) / (unsqueeze(S, -2) * 1.0)
+        if dVh is not None:
+            M = matmul(Vh, mh(dVh))
+            inner = inner + (M - mh(M)) / E * unsqueeze(S, -1)
+        inner = inner - _real_diagonal(inner) if not U.is_complex() else inner
+        if dS is not None:
+            inner = inner + _as_diagonal(dS)
+        dA = matmul(U, matmul(inner.to(U.dtype), Vh))
+        if dU is not None and m > k:
+            scaled = dU / unsqueeze(S, -2)
+            dA = dA + matmul(scaled - matmul(U, matmul(mh(U), scaled)), Vh)
+        if dVh is not None and n > k:
+            scaled = dVh / unsqueeze(S, -1)
+            dA = dA + matmul(U, scaled - matmul(matmul(scaled, mh(Vh)), Vh))
+        return dA, None
+
+
+def _real_diagonal(x: Tensor) -> Tensor:
+    return _diagonal_matrix(x)
+
+
+def _imaginary_diagonal(x: Tensor) -> Tensor:
+    return (_diagonal_matrix(x) - mh(_diagonal_matrix(x))) * 0.5
+
+
+_linalg_svd, _svd = struct("linalg_svd", "U", "S", "Vh"), struct("svd", "U", "S", "V")
+
+
+def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
+    """A = U diag(S) Vh with orthonormal columns in U and rows in Vh, S descending.
+
+    Args:
+        full_matrices: Whether U and Vh are square. Default True.
+
+    Example:
+        >>> rushlight.linalg.svd(rushlight.tensor([[3.0, 0.0], [0.0, 4.0]])).S
+        tensor([4., 3.])
+    """
+    check(A, "linalg.svd", square=False)
+    return _linalg_svd(*_run("linalg.svd", LinalgSvdBackward0, A, full_matrices))
+
+
+def svdvals(A: Tensor, *, driver: str | None = None, out: Any = None) -> Tensor:
+    """The singular values, descending."""
+    check(A, "linalg.svdvals", square=False)
+    return _run("linalg.svdvals", LinalgSvdBackward0, A, False)[1]
+
+
+@method()
+def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
+    """The older form of `linalg.svd`: gives V, not its conjugate transpose."""
+    U, S, Vh = linalg_svd(input, not some)
+    return _svd(U, S, mh(Vh))

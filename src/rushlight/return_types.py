@@ -1,0 +1,28 @@
+"""Named results of functions that give several tensors, printed as PyTorch prints them."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+__all__ = ["struct"]
+
+
+def struct(name: str, *fields: str) -> Any:
+    """A tuple class with named fields.
+
+    Example:
+        >>> struct("pair", "first", "second")(1, 2)
+        torch.return_types.pair(
+        first=1,
+        second=2)
+    """
+    made: Any = namedtuple(name, fields)  # type: ignore[misc]
+    made.__repr__ = lambda self: (
+        f"torch.return_types.{name}(\n"
+        + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
+        + ")"
+    )
+    made.__module__ = __name__
+    globals()[name] = made  # where pickle looks for it
+    return made

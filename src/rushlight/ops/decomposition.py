@@ -333,9 +333,8 @@ class LinalgQrBackward0(Function):
         A, Q, R = ctx.saved_tensors
         m, n = A._array.shape[-2:]
         if ctx.mode == "r" or (ctx.mode == "complete" and m > n):
-            raise RuntimeError(
-                f"linalg.qr: the derivative is not defined for mode='{ctx.mode}'{'' if ctx.mode == 'r' else ' when nrows > ncols'}"
-            )
+            when = "" if ctx.mode == "r" else " when nrows > ncols"
+            raise RuntimeError(f"linalg.qr: the derivative is not defined for mode='{ctx.mode}'{when}")
         rest = None
         if m < n:  # A = Q [R1 R2]: a square problem, and R2 = Q^H A2
             dR2, A2 = narrow(dR, -1, m, n - m), narrow(A, -1, m, n - m)
@@ -374,7 +373,8 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     check(A, "linalg.qr", square=False)
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
-            f"linalg.qr: mode must be one of 'reduced', 'complete', 'r' (qr received unrecognized mode), got {mode!r}"
+            f"linalg.qr: mode must be one of 'reduced', 'complete', 'r' "
+            f"(qr received unrecognized mode), got {mode!r}"
         )
     Q, R = LinalgQrBackward0.apply(A, mode)
     if mode == "r":

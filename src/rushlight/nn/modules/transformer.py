@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 Activation = str | Callable[[Tensor], Tensor]
-_RELU: Any = getattr(F, "relu", "relu")
 
 
 def _causal_mask(size: int, dtype: Any = None) -> Tensor:
@@ -114,7 +113,7 @@ class TransformerEncoderLayer(_Layer):
         nhead: int,
         dim_feedforward: int = 2048,
         dropout: float = 0.1,
-        activation: Activation = _RELU,
+        activation: Activation = F.relu,
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
@@ -134,7 +133,7 @@ class TransformerEncoderLayer(_Layer):
         self.dropout1 = Dropout(dropout)
         self.dropout2 = Dropout(dropout)
         self.activation_relu_or_gelu = (
-            1 if activation in ("relu", _RELU) else 2 if activation in ("gelu", getattr(F, "gelu", None)) else 0
+            1 if activation in ("relu", F.relu) else 2 if activation in ("gelu", F.gelu) else 0
         )
         if isinstance(activation, ReLU):
             self.activation_relu_or_gelu = 1
@@ -199,7 +198,7 @@ class TransformerDecoderLayer(_Layer):
         nhead: int,
         dim_feedforward: int = 2048,
         dropout: float = 0.1,
-        activation: Activation = _RELU,
+        activation: Activation = F.relu,
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
@@ -422,7 +421,7 @@ class Transformer(Module):
         num_decoder_layers: int = 6,
         dim_feedforward: int = 2048,
         dropout: float = 0.1,
-        activation: Activation = _RELU,
+        activation: Activation = F.relu,
         custom_encoder: Any | None = None,
         custom_decoder: Any | None = None,
         layer_norm_eps: float = 1e-5,

@@ -19,6 +19,7 @@ FAMILIES = [
     "comparison",
     "activation",
     "reduce",
+    "cumulative",
     "sort",
     "matmul",
     "linear",

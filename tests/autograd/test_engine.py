@@ -321,7 +321,9 @@ def test_a_wrong_number_of_gradients_is_an_error(result):
         def backward(ctx, dy):
             return result(dy)
 
-    with pytest.raises(RuntimeError, match="BadBackward: backward must return as many gradients as forward has arguments"):
+    with pytest.raises(
+        RuntimeError, match="BadBackward: backward must return as many gradients as forward has arguments"
+    ):
         Bad.apply(leaf(1.0)).sum().backward()
 
 

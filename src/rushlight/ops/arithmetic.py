@@ -1053,6 +1053,7 @@ def addcdiv(
     z = AddcdivBackward0.apply(input, tensor1, tensor2, value)
     return z if out is None else into(out, z, "addcdiv")
 
+
 if _C is not None:
     # The operators + - * / of float32 tensors make these nodes in C, without the nodes' own forward.
     _C.set_fast_nodes(AddBackward0, SubBackward0, MulBackward0, DivBackward0)

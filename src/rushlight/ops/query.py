@@ -10,7 +10,19 @@ from .. import dtypes
 from ..autograd.core import TensorBase
 from ..tensor import Tensor, method
 
-__all__ = ["is_complex", "is_conj", "is_floating_point", "is_inference", "is_neg", "is_nonzero", "is_same_size", "is_signed", "is_storage", "numel", "typename"]
+__all__ = [
+    "is_complex",
+    "is_conj",
+    "is_floating_point",
+    "is_inference",
+    "is_neg",
+    "is_nonzero",
+    "is_same_size",
+    "is_signed",
+    "is_storage",
+    "numel",
+    "typename",
+]
 
 
 def _asked(name: str) -> Any:

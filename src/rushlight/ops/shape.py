@@ -28,11 +28,13 @@ __all__ = [
     "expand_as",
     "flatten",
     "hsplit",
+    "imag",
     "movedim",
     "moveaxis",
     "narrow",
     "permute",
     "ravel",
+    "real",
     "reshape",
     "select",
     "split",
@@ -1079,6 +1081,22 @@ def view_as_complex(input: Tensor) -> Tensor:
             f"view_as_complex: the last dim must have size 2 and stride 1, got size {list(array.shape)}"
         )
     return ViewAsComplexBackward0.apply(input)
+
+
+def real(input: Tensor) -> Tensor:
+    """The real parts; a view. A real tensor is its own."""
+    return view_as_real(input).select(-1, 0) if input._array.dtype.kind == "c" else input  # type: ignore[attr-defined]
+
+
+def imag(input: Tensor) -> Tensor:
+    """The imaginary parts of a complex tensor; a view."""
+    if input._array.dtype.kind != "c":
+        raise RuntimeError(f"imag: is not implemented for tensors with non-complex dtypes, got {input.dtype}")
+    return view_as_real(input).select(-1, 1)  # type: ignore[attr-defined]
+
+
+Tensor.real = property(real, lambda self, value: real(self).copy_(value))  # type: ignore[attr-defined]
+Tensor.imag = property(imag, lambda self, value: imag(self).copy_(value))  # type: ignore[attr-defined]
 
 
 def detach(input: Tensor) -> Tensor:

@@ -45,8 +45,10 @@ def test_two_leaves_do_not_share_the_memory_of_a_gradient():
 def test_broadcasting_is_undone():
     x, y = torch.ones(3, 1, requires_grad=True), torch.ones(4, requires_grad=True)
     (x * y).sum().backward()
-    assert x.grad.shape == (3, 1) and x.grad.tolist() == [[4.0]] * 3
-    assert y.grad.shape == (4,) and y.grad.tolist() == [3.0] * 4
+    assert x.grad.shape == (3, 1)
+    assert x.grad.tolist() == [[4.0]] * 3
+    assert y.grad.shape == (4,)
+    assert y.grad.tolist() == [3.0] * 4
 
 
 def test_a_gradient_has_its_tensors_dtype():
@@ -75,7 +77,8 @@ def test_backward_twice_needs_retain_graph():
 def test_grad_leaves_dot_grad_alone_and_finds_what_is_unused():
     x, y = leaf(1.0), leaf(2.0)
     (g,) = torch.autograd.grad((x * 3).sum(), x)
-    assert g.tolist() == [3.0] and x.grad is None
+    assert g.tolist() == [3.0]
+    assert x.grad is None
     with pytest.raises(RuntimeError, match=r"inputs\[1\].*allow_unused=True"):
         torch.autograd.grad((x * 3).sum(), [x, y])
     assert torch.autograd.grad((x * 3).sum(), [x, y], allow_unused=True)[1] is None
@@ -87,13 +90,15 @@ def test_grad_of_inner_values_and_of_one_through_another():
     y = x * x
     z = y * y
     gy, gx = torch.autograd.grad(z.sum(), [y, x])
-    assert gy.tolist() == [8.0] and gx.tolist() == [32.0]
+    assert gy.tolist() == [8.0]
+    assert gx.tolist() == [32.0]
 
 
 def test_backward_to_chosen_inputs():
     x, y = leaf(1.0), leaf(2.0)
     (x * y).sum().backward(inputs=[x])
-    assert x.grad.tolist() == [2.0] and y.grad is None
+    assert x.grad.tolist() == [2.0]
+    assert y.grad is None
 
 
 @pytest.mark.parametrize("n", [100_000])
@@ -118,7 +123,8 @@ def test_a_graph_dies_with_its_last_reference():
         middle = weakref.ref(y.grad_fn.next_functions[0][0])
         y.sum().backward()
         del y
-        assert node() is None and middle() is None
+        assert node() is None
+        assert middle() is None
         y = Square.apply(x).relu()  # never differentiated
         node = weakref.ref(y.grad_fn)
         del y
@@ -171,7 +177,8 @@ def test_writing_through_a_view_changes_the_history_of_base_and_other_views():
     base = torch.zeros(2, 2)
     row, column = base[0], base[:, 0]
     row.copy_(x * torch.tensor([1.0, 2.0]))
-    assert base.requires_grad and column.requires_grad
+    assert base.requires_grad
+    assert column.requires_grad
     (base * torch.tensor([[1.0, 10.0], [100.0, 1000.0]])).sum().backward()
     assert x.grad.tolist() == [21.0]
     x.grad = None
@@ -184,7 +191,8 @@ def test_setitem_is_differentiable():
     y = x * 1
     y[1] = v[0] * 2
     y.sum().backward()
-    assert x.grad.tolist() == [1.0, 0.0, 1.0] and v.grad.tolist() == [2.0]
+    assert x.grad.tolist() == [1.0, 0.0, 1.0]
+    assert v.grad.tolist() == [2.0]
 
 
 def test_hooks_on_tensors():
@@ -194,7 +202,8 @@ def test_hooks_on_tensors():
     handle = y.register_hook(lambda g: seen.append(g.tolist()) or g * 10)
     leaf_handle = x.register_hook(lambda g: g + 1)
     y.sum().backward()
-    assert seen == [[1.0]] and x.grad.tolist() == [21.0]
+    assert seen == [[1.0]]
+    assert x.grad.tolist() == [21.0]
     handle.remove()
     leaf_handle.remove()
     x.grad = None
@@ -209,7 +218,8 @@ def test_retain_grad_and_post_accumulate_hooks():
     called = []
     x.register_post_accumulate_grad_hook(lambda t: called.append(t.grad.tolist()))
     (y * 3).sum().backward()
-    assert y.grad.tolist() == [3.0] and called == [[6.0]]
+    assert y.grad.tolist() == [3.0]
+    assert called == [[6.0]]
     with pytest.raises(RuntimeError, match="can't retain_grad on Tensor that has requires_grad=False"):
         torch.ones(1).retain_grad()
 
@@ -221,7 +231,8 @@ def test_hooks_on_nodes():
     y.grad_fn.register_prehook(lambda grads: (grads[0] * 5,))
     y.grad_fn.register_hook(lambda inputs, outputs: seen.append((inputs[0].tolist(), outputs[0].tolist())))
     y.sum().backward()
-    assert seen == [([10.0], [5.0])] and x.grad.tolist() == [10.0]
+    assert seen == [([10.0], [5.0])]
+    assert x.grad.tolist() == [10.0]
 
 
 def test_functions_with_several_outputs_and_missing_gradients():
@@ -259,7 +270,8 @@ def test_setup_context_style():
 
     x = leaf(2.0)
     y = Cube.apply(x)
-    assert type(y.grad_fn).__name__ == "Cube" and y.grad_fn.name() == "CubeBackward"
+    assert type(y.grad_fn).__name__ == "Cube"
+    assert y.grad_fn.name() == "CubeBackward"
     y.sum().backward()
     assert x.grad.tolist() == [12.0]
 
@@ -402,8 +414,11 @@ def test_deepcopy_and_pickle():
     x = leaf(1.0, 2.0)
     (x * x).sum().backward()
     y = copy.deepcopy(x)
-    assert y.requires_grad and y.grad.tolist() == [2.0, 4.0] and y.data_ptr() != x.data_ptr()
+    assert y.requires_grad
+    assert y.grad.tolist() == [2.0, 4.0]
+    assert y.data_ptr() != x.data_ptr()
     with pytest.raises(RuntimeError, match="Only Tensors created explicitly by the user"):
         copy.deepcopy(x * 2)
     z = pickle.loads(pickle.dumps(x))
-    assert z.requires_grad and z.tolist() == x.tolist()
+    assert z.requires_grad
+    assert z.tolist() == x.tolist()

@@ -69,7 +69,8 @@ def test_checkpoint_gives_the_same_gradients():
     y = checkpoint(lambda x: (x * w).exp(), x, use_reentrant=False)
     y.sum().backward()
     again = (x.detach().requires_grad_() * w.detach()).exp()
-    assert x.grad.tolist() == (3 * again).tolist() and w.grad.tolist() == (2 * again).tolist()
+    assert x.grad.tolist() == (3 * again).tolist()
+    assert w.grad.tolist() == (2 * again).tolist()
     w.grad = None
     checkpoint(lambda x: x * w, torch.tensor([2.0]), use_reentrant=False).sum().backward()
     assert w.grad.tolist() == [2.0]  # of a parameter, though no argument requires grad

@@ -48,8 +48,11 @@ def test_decorators():
         return enabled()
 
     assert enabled()
-    assert not f() and not g() and not h()
-    assert f.__doc__ == "Doc." and enabled()
+    assert not f()
+    assert not g()
+    assert not h()
+    assert f.__doc__ == "Doc."
+    assert enabled()
     with pytest.raises(TypeError, match="must decorate a function"):
         torch.no_grad()(type("C", (), {}))
 
@@ -65,8 +68,10 @@ def test_generators_run_in_their_mode_and_their_users_in_their_own():
         return "end"
 
     g = numbers()
-    assert next(g) is False and enabled()
-    assert g.send("x") == ("x", False) and enabled()
+    assert next(g) is False
+    assert enabled()
+    assert g.send("x") == ("x", False)
+    assert enabled()
     g = numbers()
     next(g)
     assert g.throw(ValueError()) == ("caught", False)
@@ -91,7 +96,8 @@ def test_coroutines():
 def test_inference_mode():
     x = torch.ones(1, requires_grad=True)
     with torch.inference_mode():
-        assert not (x * 2).requires_grad and torch.is_inference_mode_enabled()
+        assert not (x * 2).requires_grad
+        assert torch.is_inference_mode_enabled()
     with torch.inference_mode(False):
         assert (x * 2).requires_grad
     assert not torch.is_inference_mode_enabled()

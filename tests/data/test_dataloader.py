@@ -111,7 +111,7 @@ def test_errors(options, error, text):
 
 @pytest.mark.parametrize("options", [{"shuffle": True}, {"sampler": [1]}, {"batch_sampler": [[1]]}])
 def test_a_stream_has_no_order_to_choose(options):
-    with pytest.raises(ValueError, match="expected unspecified .* option"):
+    with pytest.raises(ValueError, match=r"expected unspecified .* option"):
         D.DataLoader(Stream(), **options)
 
 

@@ -171,7 +171,7 @@ def test_an_error_comes_with_the_workers_traceback(action, kind):
 
 def test_a_batch_that_cannot_be_sent_is_an_error():
     loader = D.DataLoader(Failing(int), collate_fn=lambda batch: lambda: batch, **FORK)
-    with pytest.raises((AttributeError, TypeError, RuntimeError), match="pickle|local object"):
+    with pytest.raises((AttributeError, TypeError, RuntimeError), match=r"pickle|local object"):
         list(loader)
     grad = D.DataLoader(Failing(int), collate_fn=lambda b: rl.ones(2, requires_grad=True), **FORK)
     with pytest.raises(RuntimeError, match="must not need gradients"):
@@ -209,7 +209,7 @@ def test_a_worker_that_exits():
 
 
 def test_timeout():
-    with pytest.raises(RuntimeError, match="DataLoader timed out after 0.2 seconds"):
+    with pytest.raises(RuntimeError, match="DataLoader timed out after"):
         list(
             D.DataLoader(
                 Failing(lambda: time.sleep(2)), timeout=0.2, num_workers=1, multiprocessing_context="fork"

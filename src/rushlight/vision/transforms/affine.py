@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...dtypes import float32
+from ...ops.creation import ones_like, tensor
+from ...ops.join import cat
 from ...tensor import wrap
 from .images import get_dimensions, is_pil, require_image
 
@@ -131,33 +134,31 @@ def _expanded(matrix: list[float], width: int, height: int) -> tuple[int, int]:
 
 def _sample(img: Any, matrix: list[float], size: tuple[int, int], mode: str, fill: Any) -> Any:
     """Pixels of a tensor image at positions given by `matrix`, relative to the images' middles."""
+    from ...nn.functional import grid_sample
+
+    if mode not in ("nearest", "bilinear"):
+        raise ValueError(f"rotate: interpolation of a tensor must be nearest or bilinear, got {mode}")
     _, height, width = get_dimensions(img)
     w, h = size
-    x = np.arange(w) + (0.5 - 0.5 * w)
-    y = np.arange(h) + (0.5 - 0.5 * h)
-    sx = matrix[0] * x[None, :] + matrix[1] * y[:, None] + matrix[2] + width * 0.5 - 0.5
-    sy = matrix[3] * x[None, :] + matrix[4] * y[:, None] + matrix[5] + height * 0.5 - 0.5
-    array = img._array
-    values = array if img.is_floating_point() else array.astype(np.float32)
-    channels = 1 if array.ndim == 2 else array.shape[-3]
-    back = np.broadcast_to(np.asarray(0 if fill is None else fill, values.dtype), (channels,)).reshape(
-        -1, 1, 1
-    )
-
-    def at(row: np.ndarray, column: np.ndarray) -> np.ndarray:
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        picked = values[..., row.clip(0, height - 1), column.clip(0, width - 1)]
-        return np.where(inside, picked, back if array.ndim > 2 else back[0])
-
-    if mode.startswith("nearest"):
-        out = at(np.rint(sy).astype(np.int64), np.rint(sx).astype(np.int64))
-    elif mode == "bilinear":
-        x0, y0 = np.floor(sx).astype(np.int64), np.floor(sy).astype(np.int64)
-        fx, fy = (sx - x0).astype(values.dtype), (sy - y0).astype(values.dtype)
-        upper = at(y0, x0) * (1 - fx) + at(y0, x0 + 1) * fx
-        out = upper * (1 - fy) + (at(y0 + 1, x0) * (1 - fx) + at(y0 + 1, x0 + 1) * fx) * fy
-        if not img.is_floating_point():
-            out = np.round(out)
-    else:
-        raise ValueError(f"rotate: interpolation of a tensor must be nearest or bilinear, got {mode}")
-    return wrap(out.astype(array.dtype))
+    kind = img._array.dtype if img.is_floating_point() else np.dtype(np.float32)
+    base = np.empty((h, w, 3), kind)
+    base[..., 0] = np.linspace(-w * 0.5 + 0.5, w * 0.5 - 0.5, w, dtype=kind)
+    base[..., 1] = np.linspace(-h * 0.5 + 0.5, h * 0.5 - 0.5, h, dtype=kind)[:, None]
+    base[..., 2] = 1
+    theta = np.asarray(matrix, kind).reshape(2, 3).T / np.asarray([0.5 * width, 0.5 * height], kind)
+    grid = base.reshape(-1, 3) @ theta
+    batch = img.reshape(-1, 1 if img.ndim == 2 else img.shape[-3], height, width)
+    work = batch if img.is_floating_point() else batch.to(float32)
+    if fill is not None:  # a channel of ones tells what comes from inside
+        work = cat([work, ones_like(work[:, :1])], 1)
+    places = wrap(np.ascontiguousarray(np.broadcast_to(grid.reshape(1, h, w, 2), (len(work), h, w, 2))))
+    out = grid_sample(work, places, mode=mode, padding_mode="zeros", align_corners=False)
+    if fill is not None:
+        out, inside = out[:, :-1], out[:, -1:]
+        back = tensor(fill if isinstance(fill, (list, tuple)) else [float(fill)], dtype=out.dtype).reshape(1, -1, 1, 1)
+        if mode == "nearest":
+            inside = (inside >= 0.5).to(out.dtype)
+        out = out * inside + (1.0 - inside) * back
+    if not img.is_floating_point():
+        out = out.round().to(img.dtype)
+    return out.reshape((*img.shape[:-2], h, w))

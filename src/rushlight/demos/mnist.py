@@ -193,32 +193,45 @@ def run(options: argparse.Namespace) -> int:
         state = Run({name: DEFAULTS[name] if value is None else value for name, value in wanted.items()})
     train, test = load_data(options.data)
     settings = state.settings
-    sum(p.numel() for p in state.model.parameters())
+    weights = sum(p.numel() for p in state.model.parameters())
+    print(
+        f"{settings['model']}, {weights:,} weights, batch size {settings['batch_size']}, learning rate {settings['lr']}, "
+        f"seed {settings['seed']}, {torch.get_num_threads()} threads"
+    )
     if state.epoch:
-        pass
+        print(f"goes on from {checkpoint}, {state.epoch} epochs done")
     probabilities = labels = None
     try:
         while state.epoch < options.epochs:
-            state.train_epoch(train, options.epochs)
+            speed = state.train_epoch(train, options.epochs)
             loss, probabilities, labels = evaluate(state.model, test)
             accuracy = float((probabilities.argmax(1) == labels).mean())
             state.history["test_loss"].append(loss)
             state.history["test_accuracy"].append(accuracy)
             batches = -(-len(train) // settings["batch_size"])
-            float(np.mean(state.history["steps"][-batches:]))
+            mean = float(np.mean(state.history["steps"][-batches:]))
             state.save(checkpoint)
+            print(
+                f"epoch {state.epoch}/{options.epochs}: loss {mean:.4f}, test loss {loss:.4f}, "
+                f"test accuracy {100 * accuracy:.2f}%, {speed:,.0f} images/s",
+                flush=True,
+            )
     except KeyboardInterrupt:
         whole = len(state.history["test_accuracy"])
         if checkpoint.is_file() and whole:
-            pass
+            print(f"\ninterrupted; {checkpoint} holds epoch {whole}: --resume goes on from there")
         else:
-            pass
+            print("\ninterrupted before the first epoch was done")
         return 130
     if probabilities is None or labels is None:
+        print("nothing to train: the checkpoint has this many epochs already")
         _, probabilities, labels = evaluate(state.model, test)
+    print(f"wrote {checkpoint}")
     try:
         from .report import draw
-    except ImportError:
+    except ImportError as e:
+        print(f"report.png is not drawn: {e.name} is not installed; pip install 'rushlight[plot]'")
         return 0
     draw(out / "report.png", state.history, settings, test.data.numpy(), probabilities, labels)
+    print(f"wrote {out / 'report.png'}")
     return 0

@@ -155,7 +155,9 @@ def _sample(img: Any, matrix: list[float], size: tuple[int, int], mode: str, fil
     out = grid_sample(work, places, mode=mode, padding_mode="zeros", align_corners=False)
     if fill is not None:
         out, inside = out[:, :-1], out[:, -1:]
-        back = tensor(fill if isinstance(fill, (list, tuple)) else [float(fill)], dtype=out.dtype).reshape(1, -1, 1, 1)
+        back = tensor(fill if isinstance(fill, (list, tuple)) else [float(fill)], dtype=out.dtype).reshape(
+            1, -1, 1, 1
+        )
         if mode == "nearest":
             inside = (inside >= 0.5).to(out.dtype)
         out = out * inside + (1.0 - inside) * back

@@ -50,7 +50,10 @@ def test_modules_are_the_same_objects():
 
 
 def test_submodules_are_there_after_import_torch():
-    run(INSTALL + "import torch\ntorch.nn.functional, torch.optim.lr_scheduler, torch.utils.data, torch.nn.init, torch.autograd")
+    run(
+        INSTALL
+        + "import torch\ntorch.nn.functional, torch.optim.lr_scheduler, torch.utils.data, torch.nn.init, torch.autograd"
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,10 @@ def test_uninstall():
 
 
 def test_installing_twice_is_once():
-    run(INSTALL + "rushlight.install_as_torch()\nimport sys\nassert sum(type(f).__name__ == '_Finder' for f in sys.meta_path) == 1")
+    run(
+        INSTALL
+        + "rushlight.install_as_torch()\nimport sys\nassert sum(type(f).__name__ == '_Finder' for f in sys.meta_path) == 1"
+    )
 
 
 def test_the_real_pytorch_is_not_replaced(torch):

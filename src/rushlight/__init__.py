@@ -76,6 +76,7 @@ _LAZY = {
     "UntypedStorage": "storage",
     "TypedStorage": "storage",
     "install_as_torch": "compat",
+    "uninstall_as_torch": "compat",
 }
 
 

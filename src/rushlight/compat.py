@@ -95,9 +95,10 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, name: str, path: Any = None, target: Any = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name.partition(".")[0] not in NAMES:
-            return None
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        top = name.partition(".")[0]
+        if top == ROOT:
+            return _explaining(importlib.machinery.PathFinder.find_spec(name, path, target))
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if top in NAMES else None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
         return None
@@ -114,6 +115,21 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         else:
             _explain_missing(real, name)
         sys.modules[name] = real  # what the import statement takes: the module itself, under both names
+
+
+def _explaining(spec: importlib.machinery.ModuleSpec | None) -> importlib.machinery.ModuleSpec | None:
+    """The spec of a module of ours, which is given its error for missing names once it is run."""
+    loader = None if spec is None else spec.loader
+    if isinstance(loader, importlib.machinery.SourceFileLoader):
+        run = loader.exec_module
+
+        def exec_module(module: types.ModuleType) -> None:
+            run(module)
+            if theirs(module.__name__) != module.__name__:
+                _explain_missing(module, theirs(module.__name__))
+
+        loader.exec_module = exec_module  # type: ignore[method-assign]
+    return spec
 
 
 def _explain_missing(module: types.ModuleType, name: str) -> None:

@@ -26,7 +26,11 @@ TENSOR = transforms.Compose([transforms.ToTensor(), NORMALIZE])
 
 
 def idx(array):
-    return struct.pack(">BBBB", 0, 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    return (
+        struct.pack(">BBBB", 0, 0, 8, array.ndim)
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + array.tobytes()
+    )
 
 
 @pytest.fixture
@@ -56,7 +60,9 @@ def small(tmp_path_factory):
     raw.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for name in ("train", "t10k"):
-        (raw / f"{name}-images-idx3-ubyte").write_bytes(idx(rng.integers(0, 256, (30, 28, 28), dtype=np.uint8)))
+        (raw / f"{name}-images-idx3-ubyte").write_bytes(
+            idx(rng.integers(0, 256, (30, 28, 28), dtype=np.uint8))
+        )
         (raw / f"{name}-labels-idx1-ubyte").write_bytes(idx(rng.integers(0, 10, 30, dtype=np.uint8)))
     return root
 
@@ -167,7 +173,9 @@ def test_mirrors_are_tried_in_turn(tmp_path, monkeypatch, small):
         packed.write_bytes(gzip.compress(path.read_bytes()))
         resources.append((packed.name, hashlib.md5(packed.read_bytes()).hexdigest()))
     monkeypatch.setattr(datasets.FashionMNIST, "resources", resources)
-    monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [(tmp_path / "none").as_uri() + "/", raw.as_uri() + "/"])
+    monkeypatch.setattr(
+        datasets.FashionMNIST, "mirrors", [(tmp_path / "none").as_uri() + "/", raw.as_uri() + "/"]
+    )
     ours = datasets.FashionMNIST(tmp_path / "root", download=True)
     assert (ours.data.numpy() == datasets.FashionMNIST(small).data.numpy()).all()
 
@@ -215,7 +223,10 @@ def test_colour_batches_equal_their_samples():
 def test_what_is_not_a_table_goes_by_samples(small):
     calls = []
     own = transforms.Lambda(lambda x: calls.append(1) or x)
-    for steps in (transforms.Compose([transforms.ToTensor(), own]), transforms.Compose([transforms.RandomCrop(20), TENSOR])):
+    for steps in (
+        transforms.Compose([transforms.ToTensor(), own]),
+        transforms.Compose([transforms.RandomCrop(20), TENSOR]),
+    ):
         d = datasets.FashionMNIST(small, transform=steps)
         assert d.__getbatch__(np.arange(3)) is NotImplemented
         assert len(next(iter(DataLoader(d, 3)))[0]) == 3
@@ -308,7 +319,10 @@ def cifar(root, monkeypatch, harm=None):
     rng = np.random.default_rng(0)
     sums = {}
     for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
-        entry = {"data": rng.integers(0, 256, (4, 3072), dtype=np.uint8), "labels": rng.integers(0, 10, 4).tolist()}
+        entry = {
+            "data": rng.integers(0, 256, (4, 3072), dtype=np.uint8),
+            "labels": rng.integers(0, 10, 4).tolist(),
+        }
         (folder / name).write_bytes(pickle.dumps(entry if name != harm else {"data": print, "labels": []}))
         sums[name] = hashlib.md5((folder / name).read_bytes()).hexdigest()
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": [*"abcdefghij"]}))

@@ -88,7 +88,11 @@ def test_to_pil_image_modes():
         (lambda: F.to_pil_image(rl.zeros(3)), ValueError, "2/3 dimensional"),
         (lambda: F.to_pil_image(rl.zeros(5, 2, 2)), ValueError, "> 4 channels"),
         (lambda: F.to_pil_image(rl.zeros(1, 2, 2), mode="RGB"), ValueError, "Incorrect mode"),
-        (lambda: F.normalize(rl.zeros(1, 2, 2, dtype=rl.uint8), [0], [1]), TypeError, "should be a float tensor"),
+        (
+            lambda: F.normalize(rl.zeros(1, 2, 2, dtype=rl.uint8), [0], [1]),
+            TypeError,
+            "should be a float tensor",
+        ),
         (lambda: F.normalize(rl.zeros(2, 2), [0], [1]), ValueError, r"\(\.\.\., C, H, W\)"),
         (lambda: F.normalize(rl.zeros(1, 2, 2), [0], [0]), ValueError, "division by zero"),
         (lambda: F.normalize(grey(), [0], [1]), TypeError, "should be Tensor Image"),
@@ -208,7 +212,13 @@ def test_hue_goes_round():
 
 @pytest.mark.parametrize(
     ("size", "max_size", "want"),
-    [(10, None, (10, 14)), ((4, 9), None, (4, 9)), ([10], None, (10, 14)), (10, 12, (8, 12)), (5, None, (5, 7))],
+    [
+        (10, None, (10, 14)),
+        ((4, 9), None, (4, 9)),
+        ([10], None, (10, 14)),
+        (10, 12, (8, 12)),
+        (5, None, (5, 7)),
+    ],
 )
 def test_resize_sizes(size, max_size, want):
     img = T.Resize(size, max_size=max_size)(grey(5, 7))
@@ -241,7 +251,9 @@ def test_rotate_of_tensors_samples_a_grid(mode, fill, torch):
     theirs = torch.from_numpy(x.numpy())[None]
     want = torch.nn.functional.grid_sample(theirs, grid, mode=mode, align_corners=False)[0]
     if fill is not None:
-        ones = torch.nn.functional.grid_sample(torch.ones(1, 1, 5, 7), grid, mode=mode, align_corners=False)[0]
+        ones = torch.nn.functional.grid_sample(torch.ones(1, 1, 5, 7), grid, mode=mode, align_corners=False)[
+            0
+        ]
         want = want * ones + (1 - ones) * fill
     got = F.rotate(x, 30, F.InterpolationMode(mode), fill=fill)
     assert np.allclose(got.numpy(), want.numpy(), atol=1e-5)
@@ -295,7 +307,12 @@ def test_random_resized_crop_draws(torch):
             aspect = torch.exp(torch.empty(1).uniform_(log[0].item(), log[1].item())).item()
             w, h = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if 0 < w <= width and 0 < h <= height:
-                return torch.randint(0, height - h + 1, (1,)).item(), torch.randint(0, width - w + 1, (1,)).item(), h, w
+                return (
+                    torch.randint(0, height - h + 1, (1,)).item(),
+                    torch.randint(0, width - w + 1, (1,)).item(),
+                    h,
+                    w,
+                )
         return None
 
     t, scale, ratio = rl.zeros(1, 40, 60), (0.08, 1.0), (3 / 4, 4 / 3)
@@ -309,7 +326,11 @@ def test_random_resized_crop_draws(torch):
 
 def test_color_jitter_draws_the_order_first(torch):
     torch.manual_seed(2)
-    order, b, h = torch.randperm(4), torch.empty(1).uniform_(0.5, 1.5).item(), torch.empty(1).uniform_(-0.1, 0.1).item()
+    order, b, h = (
+        torch.randperm(4),
+        torch.empty(1).uniform_(0.5, 1.5).item(),
+        torch.empty(1).uniform_(-0.1, 0.1).item(),
+    )
     rl.manual_seed(2)
     got = T.ColorJitter.get_params((0.5, 1.5), None, None, (-0.1, 0.1))
     assert got[0].tolist() == order.tolist()
@@ -369,6 +390,12 @@ def test_representations_are_torchvisions():
         ")",
     ]
     assert repr(T.RandomHorizontalFlip()) == "RandomHorizontalFlip(p=0.5)"
-    assert repr(T.RandomRotation(10)) == "RandomRotation(degrees=[-10.0, 10.0], interpolation=nearest, expand=False, fill=0)"
+    assert (
+        repr(T.RandomRotation(10))
+        == "RandomRotation(degrees=[-10.0, 10.0], interpolation=nearest, expand=False, fill=0)"
+    )
     assert repr(T.Pad(2)) == "Pad(padding=2, fill=0, padding_mode=constant)"
-    assert repr(T.ColorJitter(0.5)) == "ColorJitter(brightness=(0.5, 1.5), contrast=None, saturation=None, hue=None)"
+    assert (
+        repr(T.ColorJitter(0.5))
+        == "ColorJitter(brightness=(0.5, 1.5), contrast=None, saturation=None, hue=None)"
+    )

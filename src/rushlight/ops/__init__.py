@@ -21,6 +21,8 @@ FAMILIES = [
     "reduce",
     "cumulative",
     "sort",
+    "sets",
+    "statistics",
     "matmul",
     "linear",
     "einsum",

@@ -555,7 +555,11 @@ def _extreme_array(op: str, array: np.ndarray, dims: tuple, keepdim: bool) -> Te
 def _share(dy: Tensor, x: Tensor, y: Tensor, dims: tuple, keepdim: bool) -> Tensor:
     """The gradient of an extreme: shared evenly by the elements that reach it."""
     shape = x._array.shape
-    mask = (x == expand_back(y, shape, dims, keepdim)).to(dy.dtype)  # type: ignore[union-attr]
+    y = expand_back(y, shape, dims, keepdim)
+    mask = x == y
+    if np.isnan(y._array.astype(np.float32, copy=False)).any():  # a NaN is reached by NaN
+        mask = mask | ((x != x) & (y != y))  # type: ignore[operator]
+    mask = mask.to(dy.dtype)  # type: ignore[union-attr]
     if not shape:
         return dy * mask
     count = sum(mask, dims, True)
@@ -824,7 +828,8 @@ def _test(name: str, fn: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     array = input._array
     if array.dtype.kind != "b":
         array = array != 0
-    y = np.asarray(fn(array, axis=wrap_dims(dim, array.ndim, name) if array.ndim else None, keepdims=keepdim))
+    dims = wrap_dims(dim, array.ndim, name)
+    y = np.asarray(fn(array, axis=dims or None, keepdims=keepdim))
     return wrap(y.astype(np.uint8) if input.dtype is dtypes.uint8 else y)
 
 

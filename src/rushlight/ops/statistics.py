@@ -1,0 +1,251 @@
+"""Statistics: quantiles, histograms, covariance."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.core import TensorBase
+from ..errors import wrap_dim
+from ..tensor import Tensor, into, method, wrap
+from .elementwise import require_tensor
+from .results import named
+
+__all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]
+
+_INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+# -- quantiles ----------------------------------------------------------------------------------------------------
+def _quantile(
+    name: str, input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolation: str, skip_nan: bool
+) -> Tensor:
+    require_tensor(name, input)
+    if input.dtype not in (dtypes.float32, dtypes.float64):
+        raise RuntimeError(f"{name}: input must be float32 or float64, got {input.dtype}")
+    if interpolation not in _INTERPOLATIONS:
+        raise RuntimeError(f"{name}: interpolation must be one of {_INTERPOLATIONS}, got {interpolation!r}")
+    if isinstance(q, TensorBase):
+        if q._array.ndim > 1:
+            raise RuntimeError(f"{name}: q must be a number or a 1-d tensor, got {q._array.ndim} dims")
+        if q.dtype is not input.dtype:
+            raise RuntimeError(f"{name}: q must have input's dtype {input.dtype}, got {q.dtype}")
+        quantiles, several = q._array.reshape(-1).astype(np.float64), q._array.ndim == 1
+    else:
+        quantiles, several = np.asarray([q], np.float64), False
+    if not ((quantiles >= 0) & (quantiles <= 1)).all():
+        raise RuntimeError(f"{name}: q must be in [0, 1], got {q}")
+    if input._array.size == 0:
+        raise RuntimeError(f"{name}: input must not be empty, got shape {list(input._array.shape)}")
+    ndim = input._array.ndim
+    if dim is None:
+        x = input.reshape(-1)  # type: ignore[attr-defined]
+        shape: list = [1] * ndim if keepdim else []
+    else:
+        dim = wrap_dim(dim, ndim, name)
+        x = input.movedim(dim, -1) if ndim else input.reshape(1)  # type: ignore[attr-defined]
+        shape = list(input._array.shape)
+        if keepdim and ndim:
+            shape[dim] = 1
+        elif ndim:
+            del shape[dim]
+    x = x.sort(-1).values
+    size = x._array.shape[-1]
+    nans = np.isnan(x._array).sum(-1, keepdims=True)
+    last = np.maximum(size - nans - 1, 0) if skip_nan else np.full(nans.shape, size - 1)
+    rank = quantiles * last
+    if not skip_nan:
+        rank = np.where(nans > 0, size - 1, rank)  # NaN stands at the end
+    low = np.floor(rank)
+    if interpolation == "lower":
+        rank = low
+    elif interpolation == "higher":
+        rank = low = np.ceil(rank)
+    elif interpolation == "nearest":
+        rank = low = np.rint(rank)
+    below = low.astype(np.int64)
+    y = x.gather(-1, wrap(below))
+    if interpolation in ("linear", "midpoint"):
+        above = np.ceil(rank).astype(np.int64)
+        weight = rank - low if interpolation == "linear" else np.where(above > below, 0.5, 0.0)
+        y = y.lerp(x.gather(-1, wrap(above)), wrap(weight.astype(x._array.dtype)))
+    y = y.movedim(-1, 0).reshape([len(quantiles), *shape])
+    return y if several else y.squeeze(0)
+
+
+@method()
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor:
+    """The value under which the share `q` of the elements along `dim` (default: all) lies.
+
+    Args:
+        q: A number in [0, 1], or a 1-d tensor of them: the result then has a first dim for them.
+        interpolation: Between two elements: 'linear', 'lower', 'higher', 'midpoint' or 'nearest'.
+    Example:
+        >>> quantile(rushlight.tensor([1.0, 2.0, 3.0, 4.0]), 0.5)
+        tensor(2.5000)
+    """
+    y = _quantile("quantile", input, q, dim, keepdim, interpolation, False)
+    return y if out is None else into(out, y, "quantile")
+
+
+@method()
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor:
+    """The `quantile` of what is not NaN.
+
+    Example:
+        >>> nanquantile(rushlight.tensor([1.0, float("nan"), 3.0]), 0.5)
+        tensor(2.)
+    """
+    y = _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
+    return y if out is None else into(out, y, "nanquantile")
+
+
+# -- histograms ---------------------------------------------------------------------------------------------------
+def _range(name: str, array: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    if low == high and array.size:
+        low, high = float(array.min()), float(array.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise RuntimeError(f"{name}: the range must be finite, got [{low}, {high}]")
+    if low > high:
+        raise RuntimeError(f"{name}: max must not be less than min, got {low} and {high}")
+    return (low - 1, high + 1) if low == high else (low, high)
+
+
+@method()
+def histc(
+    input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out: Tensor | None = None
+) -> Tensor:
+    """How many elements lie in each of `bins` equal intervals of [min, max]; the range of the data if both are 0.
+
+    Example:
+        >>> histc(rushlight.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
+        tensor([0., 2., 1., 0.])
+    """
+    require_tensor("histc", input)
+    if bins <= 0:
+        raise RuntimeError(f"histc: bins must be greater than 0, got {bins}")
+    array = input._array.reshape(-1)
+    low, high = _range("histc", array, float(min), float(max))
+    inside = array[(array >= low) & (array <= high)].astype(np.float64)
+    index = np.minimum(((inside - low) * bins / (high - low)).astype(np.int64), bins - 1)
+    y = wrap(np.bincount(index, minlength=bins).astype(input._array.dtype))
+    return y if out is None else into(out, y, "histc")
+
+
+_histogram_result = named("histogram", "hist", "bin_edges")
+
+
+@method()
+def histogram(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: Any = None,
+    weight: Tensor | None = None,
+    density: bool = False,
+    out: Any = None,
+) -> Any:
+    """How many elements (or how much `weight`) lie in each bin, and the edges of the bins.
+
+    Args:
+        bins: Their number, or a 1-d tensor of their edges in order.
+        range: (lowest, highest) edge; the range of the data by default.
+        density: Divide by the total and by each bin's width.
+    Example:
+        >>> histogram(rushlight.tensor([1.0, 2.0, 1.0]), bins=4, range=(0.0, 3.0)).hist
+        tensor([0., 2., 1., 0.])
+    """
+    require_tensor("histogram", input)
+    array = input._array.reshape(-1)
+    if isinstance(bins, TensorBase):
+        edges = bins._array
+    else:
+        low, high = _range("histogram", array, *(range or (0.0, 0.0)))
+        edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
+    hist, _ = np.histogram(
+        array, edges, weights=None if weight is None else weight._array.reshape(-1), density=density
+    )
+    pair = wrap(hist.astype(array.dtype)), wrap(edges)
+    if out is not None:
+        pair = into(out[0], pair[0], "histogram"), into(out[1], pair[1], "histogram")
+    return _histogram_result(*pair)
+
+
+# -- covariance ---------------------------------------------------------------------------------------------------
+@method()
+def cov(
+    input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+) -> Tensor:
+    """The covariance matrix of variables in rows and observations in columns.
+
+    Args:
+        fweights: How often each observation occurs (integers).
+        aweights: How much each observation counts.
+    Example:
+        >>> cov(rushlight.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]))
+        tensor([[ 1., -1.],
+                [-1.,  1.]])
+    """
+    require_tensor("cov", input)
+    if input._array.ndim > 2:
+        raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")
+    x: Any = input if input._array.dtype.kind in "fc" else input.float()  # type: ignore[attr-defined]
+    flat = x._array.ndim < 2
+    x = x.reshape(1, -1) if flat else x
+    n = x._array.shape[1]
+    w: Any = None
+    if fweights is not None:
+        w = fweights.to(x.dtype)
+    if aweights is not None:
+        a = aweights.to(x.dtype)
+        w = a if w is None else w * a
+    total: Any = n if w is None else w.sum()
+    center = (x.sum(1, True) if w is None else (x * w).sum(1, True)) / total
+    if w is None or correction == 0:
+        norm = total - correction
+    elif aweights is None:
+        norm = total - correction
+    else:
+        norm = total - correction * (w * aweights).sum() / total
+    d = x - center
+    result = (
+        (d if w is None else d * w)
+        @ d.conj().transpose(0, 1)
+        / (norm.clamp(min=0) if isinstance(norm, TensorBase) else max(norm, 0))
+    )
+    return result.reshape(()) if flat else result
+
+
+@method()
+def corrcoef(input: Tensor) -> Tensor:
+    """The matrix of Pearson's correlation coefficients of variables in rows.
+
+    Example:
+        >>> corrcoef(rushlight.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]))
+        tensor([[ 1., -1.],
+                [-1.,  1.]])
+    """
+    c: Any = cov(input)
+    if not c._array.ndim:
+        return c / c
+    s = c.diagonal().sqrt()
+    return (c / s.unsqueeze(1) / s.unsqueeze(0)).clamp(-1, 1)

@@ -70,6 +70,7 @@ from ..ops.embedding import (
 )
 from ..ops.fold import (
     fold,
+    unfold,
 )
 from ..ops.linear import (
     bilinear,
@@ -142,9 +143,6 @@ from ..ops.pool import (
     max_pool2d_with_indices,
     max_pool3d,
     max_pool3d_with_indices,
-)
-from ..ops.shape import (
-    unfold,
 )
 from ..ops.softmax import (
     gumbel_softmax,

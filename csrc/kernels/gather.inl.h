@@ -14,6 +14,9 @@
 
 namespace RL_LEVEL {
 
+RL_INLINE int64_t at_most(int64_t n, int64_t most) { return n < most ? n : most; }
+RL_INLINE int64_t at_least(int64_t n, int64_t least) { return n > least ? n : least; }
+
 // Rows of a tile: XR addresses in general registers, 2 * XR sums in vector registers.
 constexpr int XR = W == 16 ? 8 : 6;
 
@@ -142,6 +145,8 @@ struct Phase {
   int64_t panel0;  // floats before its packed panels, in a group's
 };
 
+constexpr int64_t kPieceTaps = 64;
+
 static void pack_weight(const GatherShape& g, const Phase& f, const float* w, int64_t j0, float* dst) {
   const int n = (int)(g.o - j0 < NR ? g.o - j0 : NR);
   w += j0 * g.w_out;
@@ -149,18 +154,23 @@ static void pack_weight(const GatherShape& g, const Phase& f, const float* w, in
     PackB{w, 1, g.w_out}(dst, 0, g.c * g.taps, 0, NR);
     return;
   }
-  if (n < NR)
-    for (int64_t i = 0; i < g.c * f.taps * NR; i++) dst[i] = 0;
-  for (int64_t c = 0; c < g.c; c++, w += g.w_in, dst += f.taps * NR)
-    for (int j = 0; j < n; j++) {
-      const float* p = w + j * g.w_out;
-      float* to = dst + j;
-      for (int64_t a = 0; a < f.s[0]->taps; a++)
-        for (int64_t b = 0; b < f.s[1]->taps; b++) {
-          const float* row = p + (f.s[0]->k[a] * g.k1 + f.s[1]->k[b]) * g.k2;
-          for (int64_t e = 0; e < f.s[2]->taps; e++, to += NR) *to = row[f.s[2]->k[e]];
+  // For each input channel: all positions of NR output channels, transposed, then those of the phase. (Windows
+  // of many positions go in pieces: the pieces' rows of the weight are consecutive in memory.)
+  float rows[kPieceTaps * NR];
+  for (int64_t c = 0; c < g.c; c++, w += g.w_in) {
+    int64_t have = 0, end = 0;  // positions in `rows`
+    for (int64_t a = 0; a < f.s[0]->taps; a++)
+      for (int64_t b = 0; b < f.s[1]->taps; b++)
+        for (int64_t e = 0; e < f.s[2]->taps; e++, dst += NR) {
+          const int64_t t = (f.s[0]->k[a] * g.k1 + f.s[1]->k[b]) * g.k2 + f.s[2]->k[e];
+          if (t < have || t >= end) {
+            have = t;
+            end = at_most(t + kPieceTaps, g.taps);
+            PackB{w + have, 1, g.w_out}(rows, 0, end - have, 0, n);
+          }
+          for (int i = 0; i < NR; i += W) store(dst + i, load(rows + (t - have) * NR + i));
         }
-    }
+  }
 }
 
 // y[position[i]] = tile[i][j] + bias[j] for one panel of n channels, `plane` floats apart.
@@ -189,10 +199,8 @@ static void write_panel(const float* tile, int64_t rows, const int32_t* position
 }
 
 constexpr int64_t kUnitPixels = 1024;       // pixels of a unit of work: 64 KiB of sums for a panel
+constexpr int64_t kSumFloats = 48 << 10;    // sums of the panels that are worked on together
 constexpr int64_t kFrameFloats = 80 << 10;  // its frame, at most, to stay in L2
-
-RL_INLINE int64_t at_most(int64_t n, int64_t most) { return n < most ? n : most; }
-RL_INLINE int64_t at_least(int64_t n, int64_t least) { return n > least ? n : least; }
 
 // Cuts images into bands of rows (of the first dimension that has more than one) and gathers small
 // images into units of several.
@@ -272,12 +280,13 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
   const int64_t list_ints = 2 * u.pixels;
   bool failed = false;
   rl::parallel_for(units, parallel ? 1 : units, [&](int64_t begin, int64_t end) {
-    Buffer scratch(u.images * g.c * frame.plane + list_ints + u.pixels * NR);
+    const int64_t together = at_least(at_most(kSumFloats / (u.pixels * NR), panels), 1);
+    Buffer scratch(u.images * g.c * frame.plane + list_ints + together * u.pixels * NR);
     if (!scratch) {
       failed = true;
       return;
     }
-    float *tile = scratch.floats(), *image = tile + u.pixels * NR;
+    float *tile = scratch.floats(), *image = tile + together * u.pixels * NR;
     int32_t *pixel = (int32_t*)(image + u.images * g.c * frame.plane), *position = pixel + u.pixels;
     for (int64_t i = begin; i < end; i++) {
       const int64_t part = i % parts, band = i / parts % u.bands, gr = i / (parts * u.bands) % g.groups;
@@ -310,14 +319,19 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
         const int32_t* tap = taps + tap0;
         tap0 += K;
         if (!rows) continue;
-        const int64_t kb = k_block(at_least(K, 1));
-        for (int64_t j = panels * part / parts; j < panels * (part + 1) / parts; j++) {
-          const float* b = packed.floats() + gr * group_floats + ph.panel0 + j * NR * K;
+        // A block of the image (the channels of one K block) stays in L2 for several panels.
+        const int64_t kb = k_block(at_least(K, 1)), last = panels * (part + 1) / parts;
+        for (int64_t j0 = panels * part / parts; j0 < last; j0 += together) {
+          const int64_t j1 = at_most(j0 + together, last);
           for (int64_t k = 0; k == 0 || k < K; k += kb)
-            gather_panel(rows, at_most(kb, K - k), image, pixel, tap + k, b + k * NR, tile, k > 0);
-          const int64_t o0 = gr * g.o + j * NR;
-          write_panel(tile, rows, position, (int)at_most(NR, g.o - j * NR), out_plane, bias ? bias + o0 : nullptr,
-                      y + (n0 * g.groups * g.o + o0) * out_plane);
+            for (int64_t j = j0; j < j1; j++)
+              gather_panel(rows, at_most(kb, K - k), image, pixel, tap + k,
+                           packed.floats() + gr * group_floats + ph.panel0 + (j * K + k) * NR, tile + (j - j0) * rows * NR, k > 0);
+          for (int64_t j = j0; j < j1; j++) {
+            const int64_t o0 = gr * g.o + j * NR;
+            write_panel(tile + (j - j0) * rows * NR, rows, position, (int)at_most(NR, g.o - j * NR), out_plane,
+                        bias ? bias + o0 : nullptr, y + (n0 * g.groups * g.o + o0) * out_plane);
+          }
         }
       }
     }

@@ -145,7 +145,7 @@ class Run:
             run.optimizer.load_state_dict(content["optimizer"])
             run.epoch, run.history = content["epoch"], content["history"]
             torch.set_rng_state(content["rng_state"])
-        except (RuntimeError, KeyError, TypeError, ValueError) as e:
+        except Exception as e:  # whatever is wrong with the file
             raise SystemExit(
                 f"rushlight mnist: {path} must be a checkpoint of this program, got {e}"
             ) from None
@@ -224,9 +224,12 @@ def run(options: argparse.Namespace) -> int:
             print("\ninterrupted before the first epoch was done")
         return 130
     if probabilities is None or labels is None:
-        print("nothing to train: the checkpoint has this many epochs already")
+        print(
+            f"nothing to train: {checkpoint} has {state.epoch} epochs already; give --epochs a larger number"
+        )
         _, probabilities, labels = evaluate(state.model, test)
-    print(f"wrote {checkpoint}")
+    else:
+        print(f"wrote {checkpoint}")
     try:
         from .report import draw
     except ImportError as e:

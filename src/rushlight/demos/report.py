@@ -71,15 +71,15 @@ def _wrong_digits(
     (wrong,) = np.nonzero(guesses != labels)
     sure = probabilities[wrong, guesses[wrong]]
     wrong = wrong[np.argsort(-sure, kind="stable")][:24]
-    inner = place.subgridspec(3, 8, wspace=0.15, hspace=0.55)
-    for k in range(24):
-        axes = figure.add_subplot(inner[k // 8, k % 8])
+    part = figure.add_subfigure(place)
+    part.suptitle("Wrong, and most sure of it", fontsize=10)
+    for k, axes in enumerate(part.subplots(4, 6).flat):
         axes.axis("off")
         if k < len(wrong):
             i = wrong[k]
             axes.imshow(images[i], cmap="gray_r")
             axes.set_title(
-                f"{labels[i]} as {guesses[i]}\n{100 * probabilities[i, guesses[i]]:.1f}%", fontsize=7
+                f"{labels[i]} as {guesses[i]}\n{100 * probabilities[i, guesses[i]]:.1f}%", fontsize=7, pad=2
             )
 
 
@@ -108,9 +108,6 @@ def draw(
         )
         _curves(figure, grid, history)
         _confusion(figure, grid[1, 0], probabilities.argmax(1), labels)
-        side = figure.add_subplot(grid[1, 1])
-        side.axis("off")
-        side.set_title("Wrong, and most sure of it")
         _wrong_digits(figure, grid[1, 1], images, probabilities, labels)
         part = path.with_name(f"{path.stem}.{os.getpid()}.part.png")
         canvas.print_png(str(part))

@@ -154,7 +154,7 @@ def _row(out: Any, x: Any, row: np.ndarray, wanted: list, dtypes: bool) -> np.nd
     array = out._array
     values = row.view(np.complex128) if array.dtype.kind == "c" else row
     cotangent = type(out.detach())._make(
-        np.ascontiguousarray(values.reshape(array.shape)).astype(array.dtype)
+        np.array(values.reshape(array.shape), dtype=array.dtype)  # ascontiguousarray makes 0-d arrays 1-d
     )
     (g,) = grad(out, x, cotangent, retain_graph=True, allow_unused=True)
     if g is None:

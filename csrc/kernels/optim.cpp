@@ -22,7 +22,8 @@ static void sgd_case(float* p, const float* g, float* buffer, int64_t n, const S
   // The first step's buffer is g: 0 * (anything finite there) + 1 * g.
   float keep = s->first ? 0.0f : s->momentum, take = s->first ? 1.0f : s->dampening, momentum = s->momentum;
   each(n, [&](auto get, auto put) __attribute__((always_inline)) {
-    vf x = get(p), d = get(g) * sign + x * decay;
+    vf x = get(p), d = get(g) * sign;
+    if (decay != 0) d = d + x * decay;  // apart: an infinite x times 0 would be NaN
     if (kBuffer) {
       vf b = get(buffer) * keep + d * take;
       put(buffer, b);
@@ -48,7 +49,8 @@ static void adam_case(float* p, const float* g, float* m, float* v, float* large
   bool near = rest1 < 0.5f;  // m + (g - m) * rest1, from the nearer end, as torch.lerp
   float beta1 = s->beta1;
   each(n, [&](auto get, auto put) __attribute__((always_inline)) {
-    vf x = get(p) * shrink, d = get(g) * sign + x * decay;
+    vf x = get(p) * shrink, d = get(g) * sign;
+    if (decay != 0) d = d + x * decay;
     vf old = get(m), a = near ? old + (d - old) * rest1 : d - (d - old) * beta1;
     vf b = get(v) * beta2 + d * d * rest2;
     put(m, a);
@@ -74,7 +76,8 @@ static void rmsprop_case(float* p, const float* g, float* square, float* mean, f
   float eps = s->eps, momentum = s->momentum, lr = -s->lr;
   bool near = rest < 0.5f;
   each(n, [&](auto get, auto put) __attribute__((always_inline)) {
-    vf x = get(p), d = get(g) * sign + x * decay;
+    vf x = get(p), d = get(g) * sign;
+    if (decay != 0) d = d + x * decay;
     vf q = get(square) * alpha + d * d * rest;
     put(square, q);
     if (kMean) {
@@ -105,7 +108,8 @@ static void rmsprop(float* p, const float* g, float* square, float* mean, float*
 static void adagrad(float* p, const float* g, float* sum, int64_t n, const AdagradScalars* s) {
   float sign = s->maximize ? -1.0f : 1.0f, decay = s->weight_decay, lr = -s->lr, eps = s->eps;
   each(n, [&](auto get, auto put) __attribute__((always_inline)) {
-    vf x = get(p), d = get(g) * sign + x * decay;
+    vf x = get(p), d = get(g) * sign;
+    if (decay != 0) d = d + x * decay;
     vf t = get(sum) + d * d;
     put(sum, t);
     put(p, x + d * lr / (sqrt(t) + eps));

@@ -611,7 +611,7 @@ def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
     i = np.arange(steps)
     low = i < steps // 2
     # One rounding for the product and the sum, as a fused multiply-add has.
-    wide = np.float64 if compute == np.float32 else compute
+    wide = np.float64 if compute == np.float32 else compute.type
     up = (wide(a) if np.isscalar(a) else a) + i.astype(wide) * wide(step)
     down = wide(b) - (steps - 1 - i).astype(wide) * wide(step)
     return np.where(low, up, down).astype(compute)

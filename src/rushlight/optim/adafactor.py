@@ -86,6 +86,8 @@ class Adafactor(Optimizer):
 
     def _one(self, group: dict[str, Any], p: np.ndarray, g: np.ndarray, state: dict[str, Any]) -> None:
         t = advance(state)
+        if not p.size:
+            return
         lr, (eps1, eps2) = number(group["lr"]), group["eps"]
         if eps1 is None:
             eps1 = dtypes.finfo(dtypes.of(p.dtype)).eps

@@ -133,15 +133,16 @@ class LBFGS(Optimizer):
         t = number(state.get("t", 0))
         before = _array(state.get("prev_flat_grad"))
         loss_before = state.get("prev_loss")
+        past = {key: state.get(key) for key in ("old_dirs", "old_stps", "ro", "H_diag")}
         for n in range(1, group["max_iter"] + 1):
             state["n_iter"] += 1
             if state["n_iter"] == 1:
                 d = -g
-                state["old_dirs"], state["old_stps"], state["ro"], state["H_diag"] = [], [], [], 1
+                past = {"old_dirs": [], "old_stps": [], "ro": [], "H_diag": 1}
                 t = min(1.0, 1.0 / float(np.abs(g).sum())) * lr
             else:
-                self._remember(state, g - before, d * t, group["history_size"])
-                d = self._direction(state, g, group["history_size"])
+                self._remember(past, g - before, d * t, group["history_size"])
+                d = self._direction(past, state, g, group["history_size"])
                 t = lr
             before, loss_before = g.copy(), loss
             slope = float(g @ d)
@@ -177,29 +178,30 @@ class LBFGS(Optimizer):
             if np.abs(d * t).max() <= least_change or abs(loss - loss_before) < least_change:
                 break
         state["d"], state["t"] = wrap(d), t
-        for key in ("old_dirs", "old_stps", "ro", "H_diag"):  # PyTorch's order of keys
-            state[key] = state.pop(key)
+        state.update(past)
         state["prev_flat_grad"], state["prev_loss"] = wrap(before), loss_before
         return first_loss
 
-    def _remember(self, state: dict[str, Any], y: np.ndarray, s: np.ndarray, history: int) -> None:
+    def _remember(self, past: dict[str, Any], y: np.ndarray, s: np.ndarray, history: int) -> None:
         """Keep a change of the gradient (y) and of the parameters (s), where the curvature is positive."""
         curvature = float(y @ s)
         if curvature > 1e-10:
-            if len(state["old_dirs"]) == history:
+            if len(past["old_dirs"]) == history:
                 for key in ("old_dirs", "old_stps", "ro"):
-                    state[key].pop(0)
-            state["old_dirs"].append(wrap(y))
-            state["old_stps"].append(wrap(s))
-            state["ro"].append(wrap(np.array(1.0 / curvature, y.dtype)))
-            state["H_diag"] = wrap(np.array(curvature / float(y @ y), y.dtype))
+                    past[key].pop(0)
+            past["old_dirs"].append(wrap(y))
+            past["old_stps"].append(wrap(s))
+            past["ro"].append(wrap(np.array(1.0 / curvature, y.dtype)))
+            past["H_diag"] = wrap(np.array(curvature / float(y @ y), y.dtype))
 
-    def _direction(self, state: dict[str, Any], g: np.ndarray, history: int) -> np.ndarray:
+    def _direction(
+        self, past: dict[str, Any], state: dict[str, Any], g: np.ndarray, history: int
+    ) -> np.ndarray:
         """The two loops: minus the inverse Hessian's approximation times the gradient."""
         alphas = state.setdefault("al", [None] * history)
         pairs = [
             (y._array, s._array, number(r))
-            for y, s, r in zip(state["old_dirs"], state["old_stps"], state["ro"], strict=True)
+            for y, s, r in zip(past["old_dirs"], past["old_stps"], past["ro"], strict=True)
         ]
         q = -g
         for i in range(len(pairs) - 1, -1, -1):
@@ -207,7 +209,7 @@ class LBFGS(Optimizer):
             a = float(s @ q) * r
             alphas[i] = wrap(np.array(a, g.dtype))
             q -= y * a
-        q *= number(state["H_diag"])
+        q *= number(past["H_diag"])
         for i, (y, s, r) in enumerate(pairs):
             q += s * (number(alphas[i]) - float(y @ q) * r)
         return q

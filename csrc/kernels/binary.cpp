@@ -113,7 +113,7 @@ BACKWARD(square_b, dy* s * 2.0f)
 BACKWARD(sqrt_b, dy / (s + s))                    // s: y
 BACKWARD(rsqrt_b, dy* s* s* s * -0.5f)            // s: y
 BACKWARD(reciprocal_b, -dy* s* s)                 // s: y
-BACKWARD(abs_b, select(s > 0.0f, dy, select(s < 0.0f, -dy, vf{})))
+BACKWARD(abs_b, dy * select(s > 0.0f, set1(1), select(s < 0.0f, set1(-1), vf{})))
 BACKWARD(pow_b, dy * (a * pow(s, a - 1.0f)))      // a: the exponent
 BACKWARD(log_b, dy / (s * a))                     // a: ln of the base
 BACKWARD(log1p_b, dy / (s + 1.0f))

@@ -423,8 +423,7 @@ def _bce_logits(x, t, w, positive, _):
 
 
 def _kl(x, t, w, positive, _):
-    safe = t.where(t > 0, t.new_ones(()))
-    return (t * safe.log()).where(t > 0, t.new_zeros(()) * t) - t * x
+    return t.xlogy(t) - t * x
 
 
 def _kl_log(x, t, w, positive, _):

@@ -62,7 +62,7 @@ def _parse(args: tuple) -> tuple[list[Tensor], list[list], list | None]:
         inputs = [_sublist(s, f"the sublist of operand {i}") for i, s in enumerate(args[1 : 2 * n : 2])]
         output = _sublist(args[-1], "the output's sublist") if len(args) % 2 else None
     if not operands:
-        raise RuntimeError("einsum: must provide at least one operand")
+        raise ValueError("einsum: must have an equation (or sublists) and at least one operand, got none")
     if len(inputs) != len(operands):
         raise RuntimeError(
             f"einsum: the equation must have a subscript list for each operand, got {len(inputs)} for {len(operands)} operands"

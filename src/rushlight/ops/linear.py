@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,8 @@ class _Linear(Function):
         if usable(dy, x, w):
             return _C.linear_backward(dy, x, w, nx, nw, nb)
         g, xa = dy._array, x._array
-        g2, x2 = g.reshape(-1, g.shape[-1]), xa.reshape(-1, xa.shape[-1])
+        rows = math.prod(g.shape[:-1])
+        g2, x2 = g.reshape(rows, g.shape[-1]), xa.reshape(rows, xa.shape[-1])
         return (
             product(g, w._array) if nx else None,
             product(g2.T, x2) if nw else None,

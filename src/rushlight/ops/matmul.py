@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,8 @@ class _Product(Function):
         if a is not None:
             x, g = a._array, dy._array
             if ctx._folds:  # one matrix for all rows: one product
-                x, g = x.reshape(-1, x.shape[-1]), g.reshape(-1, g.shape[-1])
+                rows = math.prod(x.shape[:-1])
+                x, g = x.reshape(rows, x.shape[-1]), g.reshape(rows, g.shape[-1])
             db = product(_h(x), g)
         return da, db
 

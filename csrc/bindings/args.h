@@ -139,6 +139,10 @@ class NewArray {
   ~NewArray() { Py_XDECREF(a_); }
   T* data() { return (T*)PyArray_DATA(a_); }
   int64_t size() const { return PyArray_SIZE(a_); }
+  PyArrayObject* release() {
+    end_nogil();
+    return std::exchange(a_, nullptr);
+  }
   PyObject* tensor() {
     end_nogil();
     return tensor_of(std::exchange(a_, nullptr));

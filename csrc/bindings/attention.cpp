@@ -1,6 +1,8 @@
 // Attention over (batch, heads, rows, columns) operands whose columns are contiguous (else copied).
 #include "kernels/attention.h"
 
+#include <utility>
+
 #include "bindings/args.h"
 
 RL_TABLE(attention, AttentionKernels)
@@ -35,12 +37,36 @@ class Heads {
   PyArrayObject* a_;
 };
 
-// A result of shape (b, h, t, d) laid out as (b, t, h, d): what the projections around attention want.
+// A result of shape (b, h, t, d), with these dims in the memory order that they have in `like`.
 struct HeadsOut {
+  int64_t shape[4], strides[3];
+  npy_intp back[4] = {0, 0, 0, 3};  // where each dim is in memory
   Out out;
-  int64_t h, t, d;
-  HeadsOut(int64_t b, int64_t heads, int64_t rows, int64_t columns) : out({b, rows, heads, columns}), h(heads), t(rows), d(columns) {}
-  HeadView view() { return {out.data(), t * h * d, d, h * d}; }
+  HeadsOut(int64_t b, int64_t h, int64_t t, int64_t d, const HeadView& like)
+      : shape{b, h, t, d}, strides{like.b, like.h, like.t}, out(in_memory()) {
+    strides[0] = strides[1] = strides[2] = 0;
+    int64_t step = d;
+    for (int at = 2; at >= 0; at--)
+      for (int i = 0; i < 3; i++)
+        if (back[i] == at) strides[i] = step, step *= shape[i];
+  }
+  Out in_memory() {
+    int order[3] = {0, 1, 2};
+    for (int i = 1; i < 3; i++)  // by falling stride, else as they are
+      for (int j = i; j > 0 && strides[order[j]] > strides[order[j - 1]]; j--) std::swap(order[j], order[j - 1]);
+    npy_intp dims[4];
+    for (int i = 0; i < 3; i++) dims[i] = shape[order[i]], back[order[i]] = i;
+    dims[3] = shape[3];
+    return Out(4, dims);
+  }
+  HeadView view() { return {out.data(), strides[0], strides[1], strides[2]}; }
+  PyObject* tensor() {
+    PyArray_Dims permutation = {back, 4};
+    PyArrayObject* a = out.release();
+    PyArrayObject* t = (PyArrayObject*)PyArray_Transpose(a, &permutation);
+    Py_DECREF(a);
+    return tensor_of(t);
+  }
 };
 
 // attention(..)'s first ten arguments.
@@ -92,13 +118,13 @@ void set_keep(AttentionCall& c, const Bool& keep, PyObject* scale) {
 
 }  // namespace
 
-// attention(q, k, v, mask or None, scale, causal, keep or None, keep_scale) -> (out, lse); out is (b, t, h, d).
+// attention(q, k, v, mask or None, scale, causal, keep or None, keep_scale) -> (out, lse).
 RL_DEF(attention, 8) {
   Call call(args);
   AttentionCall& c = call.c;
   Bool keep(args[6], "dropout mask", true);
   set_keep(c, keep, args[7]);
-  HeadsOut out(c.batch, c.heads, c.rows, c.dv);
+  HeadsOut out(c.batch, c.heads, c.rows, c.dv, c.q);
   Out lse({c.batch, c.heads, c.rows});
   c.out = out.view();
   c.lse = lse.data();
@@ -108,11 +134,11 @@ RL_DEF(attention, 8) {
     ok = attention().forward(c);
   }
   check(ok);
-  PyObject* o = out.out.tensor();
+  PyObject* o = out.tensor();
   return tuple_of({o, lse.tensor()});
 }
 
-// attention_backward(q, k, v, mask, scale, causal, keep, keep_scale, out, lse, dout) -> (dq, dk, dv), each (b, t, h, d).
+// attention_backward(q, k, v, mask, scale, causal, keep, keep_scale, out, lse, dout) -> (dq, dk, dv).
 RL_DEF(attention_backward, 11) {
   Call call(args);
   AttentionCall& c = call.c;
@@ -124,7 +150,7 @@ RL_DEF(attention_backward, 11) {
     if (h->dim(0) != c.batch || h->dim(1) != c.heads || h->dim(2) != c.rows || h->dim(3) != c.dv)
       fail(PyExc_RuntimeError, "attention_backward: out and grad must have the result's shape");
   if (lse.size() != c.batch * c.heads * c.rows) fail(PyExc_RuntimeError, "attention_backward: lse must have one value per row");
-  HeadsOut dq(c.batch, c.heads, c.rows, c.d), dk(c.batch, c.kv_heads, c.keys, c.d), dv(c.batch, c.kv_heads, c.keys, c.dv);
+  HeadsOut dq(c.batch, c.heads, c.rows, c.d, c.q), dk(c.batch, c.kv_heads, c.keys, c.d, c.k), dv(c.batch, c.kv_heads, c.keys, c.dv, c.v);
   c.out = out.view();
   c.lse = (float*)lse.data();
   const AttentionGradients g{dout.view(), dq.view(), dk.view(), dv.view()};
@@ -134,8 +160,8 @@ RL_DEF(attention_backward, 11) {
     ok = attention().backward(c, g);
   }
   check(ok);
-  PyObject *a = dq.out.tensor(), *b = dk.out.tensor();
-  return tuple_of({a, b, dv.out.tensor()});
+  PyObject *a = dq.tensor(), *b = dk.tensor();
+  return tuple_of({a, b, dv.tensor()});
 }
 
 }  // namespace rl

@@ -77,7 +77,7 @@ class ScaledDotProductFlashAttentionForCpuBackward0(Function):
         out, lse = _C.attention(_four(q._array), _four(k._array), _four(v._array), *rest)
         ctx.rest = rest
         ctx.save_for_backward(q, k, v, out, lse)
-        return wrap(_like(out._array, q._array.shape[:-1]))
+        return _shaped(out, q._array.shape[:-1])
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -92,15 +92,13 @@ class ScaledDotProductFlashAttentionForCpuBackward0(Function):
                 settings["keep"] = keep.reshape(*q._array.shape[:-1], keep.shape[-1])
             return (*composed_vjp(attention_composed, dy, (q, k, v), **settings), *none)
         arrays = [x._array for x in (q, k, v)]
-        inner = out._array.transpose(0, 2, 1, 3)
-        found = _C.attention_backward(*[_four(a) for a in arrays], *ctx.rest, inner, lse, _four(dy._array))
-        return (*[wrap(_like(g._array, a.shape[:-1])) for g, a in zip(found, arrays, strict=True)], *none)
+        found = _C.attention_backward(*map(_four, arrays), *ctx.rest, out, lse, _four(dy._array))
+        return (*[_shaped(g, a.shape[:-1]) for g, a in zip(found, arrays, strict=True)], *none)
 
 
-def _like(x: np.ndarray, shape: tuple) -> np.ndarray:
-    """A (batch, rows, heads, columns) result with the leading dims `shape` of an operand."""
-    x = x.transpose(0, 2, 1, 3)
-    return x if len(shape) == 3 else x.reshape(*shape, x.shape[-1])
+def _shaped(x: Tensor, shape: tuple) -> Tensor:
+    """A (batch, heads, rows, columns) result with the leading dims `shape` of an operand."""
+    return x if len(shape) == 3 else wrap(x._array.reshape(*shape, x._array.shape[-1]))
 
 
 def scaled_dot_product_attention(
@@ -411,8 +409,10 @@ def attend(
         y, p = _weighted(q, k, v, mask, dropout_p)
     else:
         y = scaled_dot_product_attention(q, k, v, mask, dropout_p, is_causal)
-    y = reshape(permute(y, (0, 2, 1, 3) if batch_dim == 0 else (2, 0, 1, 3)), *query._array.shape[:2], embed)
-    y = linear(y, *out)
+    # Time-major in memory whatever the order of the inputs, as PyTorch's: dropout draws in the order of memory.
+    y = linear(reshape(permute(y, (2, 0, 1, 3)), rows, batch, embed), *out)
+    if batch_dim == 0:
+        y = transpose(y, 0, 1)
     return y, (p.mean(1) if average and p is not None else p)  # type: ignore[attr-defined]
 
 

@@ -52,6 +52,8 @@ def reduce_float32(op: str, array: np.ndarray, dims: tuple, keepdim: bool, numbe
             kept = order if keepdim else [d for d in order if d not in dims]
             back = sorted(range(len(kept)), key=kept.__getitem__)
             result = _C.reduce(REDUCE[op], straight, tuple(sorted(moved)), keepdim, number)
+            if isinstance(result, tuple):
+                return tuple([wrap(r._array.transpose(back)) for r in result])
             return wrap(result._array.transpose(back))
     return _C.reduce(REDUCE[op], array, dims, keepdim, number)
 

@@ -42,7 +42,7 @@ static void clear_edges(Node* n) {
 }
 
 void release(Node* n) {
-  n->freed = true;
+  n->freed |= n->n_saved > 0;  // a node that saved nothing can run again
   clear_saved(n);
 }
 
@@ -287,6 +287,24 @@ static PyObject* node_record(PyObject* self, PyObject* const* args, Py_ssize_t n
     return nullptr;
   Py_RETURN_NONE;
 }
+static PyObject* node_own_saved(PyObject* self, PyObject* array) {
+  for (int i = 0; i < SELF->n_saved; i++) {
+    Saved& s = SELF->saved[i];
+    if ((PyObject*)s.array != array) continue;
+    PyArrayObject* copy = (PyArrayObject*)PyArray_NewCopy(s.array, NPY_KEEPORDER);
+    Counter* counter = copy ? (Counter*)PyMem_Malloc(sizeof(Counter)) : nullptr;
+    if (!counter) {
+      Py_XDECREF(copy);
+      return PyErr_NoMemory();
+    }
+    *counter = {1, 0};
+    if (--s.counter->refs == 0) PyMem_Free(s.counter);
+    s.counter = counter;
+    s.version = 0;
+    Py_SETREF(s.array, copy);
+  }
+  Py_RETURN_NONE;
+}
 static PyObject* node_release(PyObject* self, PyObject*) {
   release(SELF);
   Py_RETURN_NONE;
@@ -501,6 +519,7 @@ static PyMethodDef node_methods[] = {
      "False: an output's gradient that is zero everywhere reaches backward as None."},
     {"_new", node_new_, METH_NOARGS | METH_CLASS, "A node that is not in the graph yet."},
     {"_record", (PyCFunction)(void (*)(void))node_record, METH_FASTCALL, "Take the node into the graph."},
+    {"_own_saved", node_own_saved, METH_O, "Copy what was saved of an array that will be overwritten."},
     {"_release", node_release, METH_NOARGS, "Let go of what was saved."},
     {}};
 

@@ -272,6 +272,12 @@ static PyObject* tensor_bump(PyObject* self, PyObject*) {
   bump(SELF);
   Py_RETURN_NONE;
 }
+static PyObject* tensor_renew_version(PyObject* self, PyObject*) {
+  drop(SELF->counter);
+  SELF->counter = nullptr;
+  SELF->own_version = 0;
+  Py_RETURN_NONE;
+}
 static PyObject* tensor_share_version(PyObject* self, PyObject* other) {
   if (!is_tensor(other)) return PyErr_Format(PyExc_TypeError, "_share_version takes a Tensor");
   Counter* c = share_counter((Tensor*)other);
@@ -292,6 +298,7 @@ static PyMethodDef tensor_methods[] = {
     {"_make", tensor_make, METH_O | METH_CLASS, "A tensor of this class around an array, with no history."},
     {"_alias", tensor_alias, METH_NOARGS, "A plain tensor of the same memory and version, with no history."},
     {"_bump", tensor_bump, METH_NOARGS, "Note that the memory was written to."},
+    {"_renew_version", tensor_renew_version, METH_NOARGS, "Count versions by itself from now on."},
     {"_share_version", tensor_share_version, METH_O, "Count versions together with another tensor."},
     {"_set_history", (PyCFunction)(void (*)(void))tensor_set_history, METH_FASTCALL, "Set the node and output number."},
     {"dim", tensor_dim, METH_NOARGS, "The number of dimensions."},

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from . import devices, dtypes
-from .autograd.core import TensorBase, bind
+from .autograd.core import TensorBase, bind, is_grad_enabled
 from .autograd.inplace import inplace
 from .kernels import _C
 
@@ -322,7 +322,7 @@ class Tensor(TensorBase):
         Raises:
             RuntimeError: the tensor requires grad (unless `force`).
         """
-        if self.requires_grad and not force:
+        if not force and self.requires_grad and is_grad_enabled():
             raise RuntimeError(
                 "numpy: Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
@@ -563,8 +563,6 @@ def into(out: Tensor, result: Tensor, function: str = "out") -> Tensor:
     """
     if not isinstance(out, TensorBase):
         raise TypeError(f"{function}: out must be a Tensor, got {type(out).__name__}")
-    from .autograd.core import is_grad_enabled
-
     if is_grad_enabled() and (out.requires_grad or result.requires_grad):
         raise RuntimeError(
             f"{function}: out=... arguments don't support automatic differentiation, but one of the arguments requires "

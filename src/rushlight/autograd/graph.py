@@ -88,6 +88,10 @@ class TensorBase:
     def _share_version(self, other: TensorBase) -> None:
         self._counter = other._counter
 
+    def _renew_version(self) -> None:
+        """Count versions by itself from now on."""
+        self._counter = [0]
+
     def _refresh(self) -> None:
         """Bring a view's history up to date after its base was changed in place."""
         base = self._base
@@ -241,10 +245,14 @@ class Node:
             self._saved = tuple([None if t is None else _pack(self, t) for t in self._to_save])
             self._to_save = None
 
+    def _own_saved(self, array: np.ndarray) -> None:
+        """Copy what was saved of `array`, which will be overwritten."""
+        self._saved = tuple([_own(s, array) if s is not None and s[0]._array is array else s for s in self._saved])
+
     def _release(self) -> None:
         """Let go of what was saved: the backward pass has gone through."""
+        self._freed |= bool(self._saved)  # a node that saved nothing can run again
         self._saved = ()
-        self._freed = True
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -327,6 +335,10 @@ def _pack(node: Node, t: Any) -> tuple:
     if t._grad_fn is None and t.requires_grad:
         return (t, None, 0, t._version, False)  # a leaf: it has no history to make a cycle with
     return (t._alias(), t.grad_fn, t._output_nr, t._version, False)
+
+
+def _own(saved: tuple, array: np.ndarray) -> tuple:
+    return (_plain._make(array.copy()), *saved[1:3], 0, saved[4])
 
 
 def _unpack(node: Node, saved: tuple) -> Any:

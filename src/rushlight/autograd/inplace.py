@@ -21,22 +21,31 @@ __all__ = ["assign", "check_inplace", "inplace"]
 
 def inplace(function: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
     """`self` becomes `function(self, *args, **kwargs)`, in the same memory, history included."""
-    check_inplace(self, function.__name__ + "_", *args)
-    return assign(self, function(self, *args, **kwargs), function.__name__ + "_")
+    name = function.__name__ + "_"
+    if not check_inplace(self, name, *args):
+        return assign(self, function(self, *args, **kwargs), name)
+    # The memory is about to be overwritten: what the node saved of it must be a copy.
+    before = self._alias()
+    before._renew_version()
+    before._set_history(self.grad_fn, self._output_nr)
+    result = function(before, *args, **kwargs)
+    if result.grad_fn is not None:
+        result.grad_fn._own_saved(self._array)
+    assign(self, result, name)
+    before._bump()  # nodes further back that saved it (of a composed function) cannot use it any more
+    return self
 
 
 def check_inplace(self: Any, name: str, *others: Any) -> bool:
     """Refuse to change a leaf that requires grad; says whether the change must be recorded."""
     if not is_grad_enabled():
         return False
-    if self.requires_grad:
-        if self.is_leaf:
-            raise RuntimeError(
-                f"{name}: a leaf Variable that requires grad is being used in an in-place operation; "
-                "do it under torch.no_grad(), or on a copy"
-            )
-        return True
-    recorded = any(isinstance(o, TensorBase) and o.requires_grad for o in others)
+    if self.requires_grad and self.is_leaf:
+        raise RuntimeError(
+            f"{name}: a leaf Variable that requires grad is being used in an in-place operation; "
+            "do it under torch.no_grad(), or on a copy"
+        )
+    recorded = self.requires_grad or any(isinstance(o, TensorBase) and o.requires_grad for o in others)
     base = self._base
     if recorded and base is not None and base.is_leaf and base.requires_grad:
         raise RuntimeError(
@@ -88,11 +97,6 @@ def rebase(self: Any, result: Any) -> None:
         self._set_history(result.grad_fn, result._output_nr)
         self._history += 1
         return
-    if base.requires_grad and base.is_leaf:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation; do it under "
-            "torch.no_grad(), or on a copy"
-        )
     node = CopySlices._new()
     node.geometry, node.base_stride = geometry(self, base), base.stride()
     node.needs_input_grad = (base.requires_grad, True)

@@ -32,13 +32,20 @@ def ordered_copy(array: np.ndarray, format: Any) -> np.ndarray:
             out = np.ascontiguousarray(array)
         return out
     if format is dtypes.contiguous_format:
+        if (
+            _C is not None
+            and array.itemsize == 4
+            and array.dtype.kind in "fiu"
+            and not array.flags.c_contiguous
+        ):
+            return _C.contiguous(array)._array
         out = empty_array(array.shape, array.dtype)
         out[...] = array
         return out
     n = 4 if format is dtypes.channels_last else 5
     if array.ndim != n:
         raise RuntimeError(f"contiguous: memory_format={format} needs a tensor of {n} dims, got {array.ndim}")
-    return np.moveaxis(np.array(np.moveaxis(array, 1, -1), order="C", copy=True), -1, 1)
+    return np.moveaxis(ordered_copy(np.moveaxis(array, 1, -1), dtypes.contiguous_format), -1, 1)
 
 
 class CloneBackward0(Function):
@@ -90,6 +97,10 @@ def cast(array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
     source = dtypes.of(array.dtype)
     if source.is_complex and not dtype.is_complex and dtype is not dtypes.bool_:
         array = array.real
+    if _C is not None and array.size >= 4096:
+        result = _C.cast(array, dtype.numpy)
+        if result is not None:
+            return result._array
     with np.errstate(invalid="ignore", over="ignore"):
         return array.astype(dtype.numpy)
 

@@ -17,6 +17,7 @@ from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..autograd.inplace import assign, check_inplace
 from ..errors import wrap_dim
+from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import cast, ordered_copy, to_dtype
@@ -853,6 +854,10 @@ class MaskedFillBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, mask: np.ndarray, value: Any) -> Tensor:
         ctx.mask = mask
+        if usable(x) and (
+            usable(value) if isinstance(value, TensorBase) else isinstance(value, (int, float))
+        ):
+            return _C.where(mask, value, x, None)
         out = np.array(np.broadcast_to(x._array, np.broadcast_shapes(x._array.shape, mask.shape)), order="C")
         np.copyto(out, value._array if isinstance(value, TensorBase) else value, where=mask, casting="unsafe")
         return wrap(out)
@@ -931,6 +936,8 @@ class WhereBackward0(Function):
     @staticmethod
     def forward(ctx: Any, condition: np.ndarray, x: Tensor, y: Tensor) -> Tensor:
         ctx.condition = condition
+        if usable(x, y):
+            return _C.where(condition, x, y, None)
         return wrap(np.where(condition, x._array, y._array))
 
     @staticmethod
@@ -956,7 +963,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
     )  # type: ignore[arg-type]
     try:
         result = WhereBackward0.apply(mask, x, y)
-    except ValueError:
+    except (ValueError, RuntimeError):
         raise RuntimeError(
             f"where: condition, input and other must broadcast together, got shapes {list(mask.shape)}, "
             f"{list(x._array.shape)} and {list(y._array.shape)}"

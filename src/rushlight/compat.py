@@ -139,6 +139,8 @@ def _explain_missing(module: types.ModuleType, name: str) -> None:
     before = module.__dict__.get("__getattr__")
 
     def __getattr__(attribute: str) -> Any:
+        if attribute == "__path__":  # asked by each import statement that runs
+            raise AttributeError(attribute)
         if before is not None:
             try:
                 return before(attribute)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...kernels import _C
 from ...tensor import wrap
+from ...utils.data import collate
 
 __all__ = ["batch_of", "takes_arrays"]
 
@@ -42,25 +43,35 @@ def takes_arrays(transform: Any) -> bool:
     return type(transform) in (ToTensor, PILToTensor)
 
 
+def _state(transform: Any) -> list[tuple[Any, dict]]:
+    """The transform and those in it, with what their attributes are."""
+    from .transforms import Compose
+
+    if type(transform) is not Compose:
+        return [(transform, dict(vars(transform)))]
+    found = [(transform, {**vars(transform), "transforms": list(transform.transforms)})]
+    for t in transform.transforms:
+        found += _state(t)
+    return found
+
+
 class _Plan:
     """How to make batches for one transform; None as `run` when it must be sample by sample."""
 
     def __init__(self, transform: Any, shape: tuple[int, ...]) -> None:
         self.transform = transform
         self.steps = _steps(transform)
-        self.state = self._state()
+        self.state = [] if self.steps is None else _state(transform)
         self.run = self._build(shape) if self.steps is not None else None
-
-    def _state(self) -> list[dict] | None:
-        return None if self.steps is None else [dict(vars(t)) for t in self.steps]
 
     def holds(self, transform: Any) -> bool:
         """Whether the transform is the one planned for, unchanged."""
-        return transform is self.transform and (self.steps is None or self._unchanged(transform))
-
-    def _unchanged(self, transform: Any) -> bool:
-        steps = _steps(transform)
-        return steps == self.steps and [vars(t) for t in self.steps or ()] == self.state
+        if transform is not self.transform or (self.steps is None and _steps(transform) is not None):
+            return False
+        for t, attributes in self.state:  # noqa: SIM110 - a loop is quicker, and this is asked for each batch
+            if t.__dict__ != attributes:
+                return False
+        return True
 
     def _build(self, shape: tuple[int, ...]) -> Callable | None:
         from .transforms import CenterCrop, Normalize, PILToTensor, ToTensor
@@ -119,8 +130,6 @@ def _planes(images: np.ndarray, indices: np.ndarray, window: tuple, whole: bool,
 
 
 def _by_kernel(images: np.ndarray, indices: np.ndarray, table: np.ndarray, channels: int) -> Any:
-    from ...utils.data import collate
-
     shape = (len(indices), channels, *images.shape[1:3])
     out = None
     if collate.allocate is not None:  # in a worker: straight into shared memory

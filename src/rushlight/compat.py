@@ -63,7 +63,7 @@ class Missing(types.ModuleType):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise self._refuse()
 
-    def __mro_entries__(self, bases: tuple) -> tuple:  # class X(Missing):
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:  # class X(Missing):
         raise self._refuse()
 
     def __getitem__(self, key: Any) -> Any:

@@ -79,10 +79,10 @@ class DataLoader(Generic[T_co]):
         dataset: Dataset[T_co],
         batch_size: int | None = 1,
         shuffle: bool | None = None,
-        sampler: Sampler | Iterable | None = None,
-        batch_sampler: Sampler[list] | Iterable[list] | None = None,
+        sampler: Sampler[Any] | Iterable[Any] | None = None,
+        batch_sampler: Sampler[list[Any]] | Iterable[list[Any]] | None = None,
         num_workers: int = 0,
-        collate_fn: Callable[[list], Any] | None = None,
+        collate_fn: Callable[[list[Any]], Any] | None = None,
         pin_memory: bool = False,
         drop_last: bool = False,
         timeout: float = 0,
@@ -213,7 +213,7 @@ class DataLoader(Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.batch_sampler if self._auto_collation else self.sampler
 
-    def _indices(self) -> Iterator:
+    def _indices(self) -> Iterator[Any]:
         """What the sampler yields; as arrays where it can."""
         arrays = index_batches(self.batch_sampler) if not isinstance(self.dataset, IterableDataset) else None
         return iter(self._index_sampler) if arrays is None else arrays
@@ -262,7 +262,7 @@ def _check_workers(count: int) -> None:
 class _Iterator:
     """An epoch made in this process."""
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: DataLoader[Any]) -> None:
         self._loader = loader
         self._base_seed = draw_seed(loader.generator)
         self._indices = loader._indices()
@@ -272,7 +272,7 @@ class _Iterator:
         self._num_yielded = 0
         self._longest = loader._promised
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
@@ -312,7 +312,7 @@ class _Worker:
             pass  # the next receive says how it died
 
 
-_open: weakref.WeakSet = (
+_open: weakref.WeakSet[Any] = (
     weakref.WeakSet()
 )  # connections of this process, closed in workers that fork copies them to
 
@@ -324,7 +324,7 @@ class _WorkersIterator:
     next message of a known worker, and its death is the end of its connection.
     """
 
-    def __init__(self, loader: DataLoader) -> None:
+    def __init__(self, loader: DataLoader[Any]) -> None:
         self._loader = loader
         self._base_seed = draw_seed(loader.generator)
         self._timeout = loader.timeout
@@ -364,7 +364,7 @@ class _WorkersIterator:
         self._epoch += 1
         self._num_yielded = 0
         self._longest = self._loader._promised
-        self._indices: Iterator | None = self._loader._indices()
+        self._indices: Iterator[Any] | None = self._loader._indices()
         self._sent = self._next = 0  # numbers of requests
         self._tasks: dict[int, _Worker] = {}  # not yet given out, in order
         self._early: dict[int, Any] = {}
@@ -390,7 +390,7 @@ class _WorkersIterator:
         worker.request(self._epoch, self._sent, indices)
         self._sent += 1
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         return self
 
     def __len__(self) -> int:
@@ -435,7 +435,7 @@ class _WorkersIterator:
             if epoch == self._epoch:
                 return number, kind, answer
 
-    def _wait(self, connections: list, deadline: float | None) -> Any:
+    def _wait(self, connections: list[Any], deadline: float | None) -> Any:
         if deadline is None and len(connections) == 1:
             return connections[0]  # receiving waits
         left = None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -82,7 +82,7 @@ def get_batch(dataset: Any, indices: np.ndarray) -> Any:
     return dataset.__getbatch__(indices) if overrides(dataset, "__getbatch__") else NotImplemented
 
 
-def get_items(dataset: Any, indices: list) -> list:
+def get_items(dataset: Any, indices: list[Any]) -> list[Any]:
     """The samples at `indices`, through the dataset's `__getitems__` where it has one."""
     many = getattr(dataset, "__getitems__", None)
     if many is not None:
@@ -147,7 +147,7 @@ class StackDataset(Dataset[Any]):
         {'image': 1, 'label': 'b'}
     """
 
-    datasets: tuple | dict
+    datasets: tuple[Any, ...] | dict[str, Any]
 
     def __init__(self, *args: Dataset[T_co], **kwargs: Dataset[T_co]) -> None:
         if bool(args) == bool(kwargs):
@@ -163,7 +163,7 @@ class StackDataset(Dataset[Any]):
         self._length = sizes[0]
         self.datasets = args or kwargs
 
-    def __getitem__(self, index: Any) -> tuple | dict:
+    def __getitem__(self, index: Any) -> tuple[Any, ...] | dict[str, Any]:
         if isinstance(self.datasets, dict):
             return {k: d[index] for k, d in self.datasets.items()}
         return tuple(d[index] for d in self.datasets)
@@ -177,7 +177,7 @@ class StackDataset(Dataset[Any]):
                 return NotImplemented
         return dict(zip(self.datasets, batches, strict=True)) if isinstance(self.datasets, dict) else batches
 
-    def __getitems__(self, indices: list) -> list:
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
         parts = self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
         columns = []
         for d in parts:
@@ -210,7 +210,7 @@ class ConcatDataset(Dataset[T_co]):
     datasets: list[Dataset[T_co]]
     cumulative_sizes: list[int]
 
-    def __init__(self, datasets: Iterable[Dataset]) -> None:
+    def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
         self.datasets = list(datasets)
         if not self.datasets:
             raise AssertionError("ConcatDataset: datasets must not be empty, got an empty iterable")
@@ -267,8 +267,8 @@ class ConcatDataset(Dataset[T_co]):
         order = np.argsort(np.concatenate([where for _, _, where in pieces]))
         return _merge(batches, order)
 
-    def __getitems__(self, indices: list) -> list:
-        out: list = [None] * len(indices)
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
+        out: list[Any] = [None] * len(indices)
         for d, places, where in self._split(np.asarray(indices, np.int64)):
             for w, sample in zip(where, get_items(d, places.tolist()), strict=True):
                 out[w] = sample
@@ -289,7 +289,7 @@ def draws_random(dataset: object) -> bool:
     return bool(getattr(dataset, "_draws_random", False))
 
 
-def _merge(batches: list, order: np.ndarray) -> Any:
+def _merge(batches: list[Any], order: np.ndarray) -> Any:
     """Batches of several datasets as one, rows in `order`; NotImplemented where their kinds differ."""
     first = batches[0]
     kind = type(first)
@@ -312,7 +312,7 @@ def _merge(batches: list, order: np.ndarray) -> Any:
     return NotImplemented
 
 
-class ChainDataset(IterableDataset):
+class ChainDataset(IterableDataset[Any]):
     """Streams one after another.
 
     Example:
@@ -323,10 +323,10 @@ class ChainDataset(IterableDataset):
         [0, 1, 0, 1]
     """
 
-    def __init__(self, datasets: Iterable[Dataset]) -> None:
+    def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
         self.datasets = datasets
 
-    def _checked(self) -> Iterator[IterableDataset]:
+    def _checked(self) -> Iterator[IterableDataset[Any]]:
         for d in self.datasets:
             if not isinstance(d, IterableDataset):
                 raise AssertionError(
@@ -334,7 +334,7 @@ class ChainDataset(IterableDataset):
                 )
             yield d
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Any]:
         for d in self._checked():
             yield from d
 
@@ -369,14 +369,14 @@ class Subset(Dataset[T_co]):
             return get_batch(self.dataset, np.asarray(own)[indices])
         return get_batch(self.dataset, np.array([own[i] for i in indices.tolist()], np.int64))
 
-    def __getitems__(self, indices: list) -> list:
+    def __getitems__(self, indices: list[Any]) -> list[Any]:
         return get_items(self.dataset, [self.indices[i] for i in indices])
 
     def __len__(self) -> int:
         return len(self.indices)
 
 
-def random_split(dataset: Dataset, lengths: Sequence[int | float], generator: Any = None) -> list[Subset]:
+def random_split(dataset: Dataset[Any], lengths: Sequence[int | float], generator: Any = None) -> list[Subset[Any]]:
     """Cut a dataset at random into parts that do not overlap.
 
     Args:

@@ -17,7 +17,7 @@ __all__ = ["Fetcher"]
 class Fetcher:
     """Gives the batch (or, without automatic batching, the sample) for what a sampler yields."""
 
-    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Callable, drop_last: bool) -> None:
+    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Callable[..., Any], drop_last: bool) -> None:
         self.dataset = dataset
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn

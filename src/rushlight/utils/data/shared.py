@@ -158,7 +158,7 @@ class Receiver:
         return numbers
 
 
-_leases: dict[int, weakref.ref] = {}  # keeps the weak references alive until they are called
+_leases: dict[int, weakref.ref[Any]] = {}  # keeps the weak references alive until they are called
 
 
 class _Return:
@@ -169,7 +169,7 @@ class _Return:
     def __init__(self, key: int, freed: deque[int], number: int) -> None:
         self.key, self.freed, self.number = key, freed, number
 
-    def __call__(self, _: weakref.ref) -> None:
+    def __call__(self, _: weakref.ref[Any]) -> None:
         _leases.pop(self.key, None)
         self.freed.append(self.number)
 

@@ -62,7 +62,7 @@ class Failure:
         self.where = where
         self.text = "".join(traceback.format_exception(error))
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         kind = self.kind
         try:
             pickle.dumps(kind)
@@ -113,7 +113,7 @@ class Requests(threading.Thread):
     def __init__(self, connection: Any) -> None:
         super().__init__(daemon=True, name="rushlight-requests")
         self.connection = connection
-        self.queue: queue.SimpleQueue = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.over = threading.Event()  # the main thread is done
 
     def run(self) -> None:
@@ -133,9 +133,9 @@ class Requests(threading.Thread):
 def work(
     dataset: Any,
     connection: Any,
-    inherited: list,
+    inherited: list[Any],
     auto_collation: bool,
-    collate_fn: Callable,
+    collate_fn: Callable[..., Any],
     drop_last: bool,
     base_seed: int,
     worker_id: int,

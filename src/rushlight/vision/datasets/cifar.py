@@ -71,8 +71,8 @@ class CIFAR10(VisionDataset):
         self,
         root: str | Path,
         train: bool = True,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
         download: bool = False,
     ) -> None:
         super().__init__(root, transform=transform, target_transform=target_transform)
@@ -91,7 +91,7 @@ class CIFAR10(VisionDataset):
     def _path(self, name: str) -> str:
         return os.path.join(self.root, self.base_folder, name)
 
-    def _entry(self, name: str, md5: str) -> dict:
+    def _entry(self, name: str, md5: str) -> dict[str, Any]:
         path, kind = self._path(name), type(self).__name__
         if not os.path.isfile(path):
             raise RuntimeError(

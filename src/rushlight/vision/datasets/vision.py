@@ -15,7 +15,7 @@ __all__ = ["VisionDataset", "StandardTransform", "image_of"]
 class StandardTransform:
     """A transform of the input and one of the target, as one function of both."""
 
-    def __init__(self, transform: Callable | None = None, target_transform: Callable | None = None) -> None:
+    def __init__(self, transform: Callable[..., Any] | None = None, target_transform: Callable[..., Any] | None = None) -> None:
         self.transform = transform
         self.target_transform = target_transform
 
@@ -55,9 +55,9 @@ class VisionDataset(Dataset[Any]):
     def __init__(
         self,
         root: str | Path | None = None,
-        transforms: Callable | None = None,
-        transform: Callable | None = None,
-        target_transform: Callable | None = None,
+        transforms: Callable[..., Any] | None = None,
+        transform: Callable[..., Any] | None = None,
+        target_transform: Callable[..., Any] | None = None,
     ) -> None:
         if transforms is not None and (transform is not None or target_transform is not None):
             raise ValueError(
@@ -88,7 +88,7 @@ class VisionDataset(Dataset[Any]):
         return ""
 
 
-def image_of(array: Any, transform: Callable | None, name: str) -> Any:
+def image_of(array: Any, transform: Callable[..., Any] | None, name: str) -> Any:
     """A uint8 array as the PIL image a sample is; the array itself where the transform takes arrays.
 
     Raises:

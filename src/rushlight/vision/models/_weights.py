@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["refuse_weights"]
 
 
-def refuse_weights(function: str, weights: Any, options: dict) -> None:
+def refuse_weights(function: str, weights: Any, options: dict[str, Any]) -> None:
     """Refuse what asks for trained weights, and say how to have them.
 
     Raises:

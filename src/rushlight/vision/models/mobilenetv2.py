@@ -30,7 +30,7 @@ def _divisible(value: float, divisor: int = 8) -> int:
     return near + divisor if near < 0.9 * value else near
 
 
-def _step(inputs: int, outputs: int, kernel: int, stride: int, groups: int, norm: Callable) -> nn.Sequential:
+def _step(inputs: int, outputs: int, kernel: int, stride: int, groups: int, norm: Callable[..., Any]) -> nn.Sequential:
     """Convolution, normalization, ReLU6."""
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, norm(outputs), nn.ReLU6(inplace=True))
@@ -80,7 +80,7 @@ class MobileNetV2(nn.Module):
         self,
         num_classes: int = 1000,
         width_mult: float = 1.0,
-        inverted_residual_setting: list | None = None,
+        inverted_residual_setting: list[Any] | None = None,
         round_nearest: int = 8,
         block: Callable[..., nn.Module] | None = None,
         norm_layer: Callable[..., nn.Module] | None = None,

@@ -199,7 +199,7 @@ class ResNet(nn.Module):
         return self.fc(flatten(self.avgpool(x), 1))
 
 
-def _resnet(name: str, block: Any, layers: list[int], weights: Any, options: dict) -> ResNet:
+def _resnet(name: str, block: Any, layers: list[int], weights: Any, options: dict[str, Any]) -> ResNet:
     refuse_weights(name, weights, options)
     return ResNet(block, layers, **options)
 

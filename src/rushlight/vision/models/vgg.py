@@ -68,7 +68,7 @@ def layers(depth: int, batch_norm: bool) -> nn.Sequential:
     return nn.Sequential(*made)
 
 
-def _vgg(depth: int, batch_norm: bool, weights: Any, options: dict) -> VGG:
+def _vgg(depth: int, batch_norm: bool, weights: Any, options: dict[str, Any]) -> VGG:
     refuse_weights(f"vgg{depth}{'_bn' if batch_norm else ''}", weights, options)
     return VGG(layers(depth, batch_norm), **options)
 

@@ -19,12 +19,12 @@ from ...utils.data import collate
 __all__ = ["batch_of", "takes_arrays"]
 
 
-def _steps(transform: Any) -> list | None:
+def _steps(transform: Any) -> list[Any] | None:
     """The transforms that a Compose (or one alone) runs; None if one is not ours as it is."""
     from .transforms import CenterCrop, Compose, Normalize, PILToTensor, ToTensor
 
     if type(transform) is Compose:
-        steps: list = []
+        steps: list[Any] = []
         for t in transform.transforms:
             inner = _steps(t)
             if inner is None:
@@ -43,7 +43,7 @@ def takes_arrays(transform: Any) -> bool:
     return type(transform) in (ToTensor, PILToTensor)
 
 
-def _state(transform: Any) -> list[tuple[Any, dict]]:
+def _state(transform: Any) -> list[tuple[Any, dict[str, Any]]]:
     """The transform and those in it, with what their attributes are."""
     from .transforms import Compose
 
@@ -73,7 +73,7 @@ class _Plan:
                 return False
         return True
 
-    def _build(self, shape: tuple[int, ...]) -> Callable | None:
+    def _build(self, shape: tuple[int, ...]) -> Callable[..., Any] | None:
         from .transforms import CenterCrop, Normalize, PILToTensor, ToTensor
 
         steps = list(self.steps or ())
@@ -120,7 +120,7 @@ class _Plan:
         return by_table
 
 
-def _planes(images: np.ndarray, indices: np.ndarray, window: tuple, whole: bool, channels: int) -> Any:
+def _planes(images: np.ndarray, indices: np.ndarray, window: tuple[Any, ...], whole: bool, channels: int) -> Any:
     picked = images.take(indices, axis=0)
     if not whole:
         picked = picked[:, window[0], window[1]]

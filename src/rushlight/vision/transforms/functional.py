@@ -466,7 +466,7 @@ def vflip(img: Any) -> Any:
     return img.flip(-2)
 
 
-def five_crop(img: Any, size: int | Sequence[int]) -> tuple:
+def five_crop(img: Any, size: int | Sequence[int]) -> tuple[Any, ...]:
     """The four corners (top left, top right, bottom left, bottom right) and the middle."""
     ch, cw = _pair(size)
     _, h, w = get_dimensions(img)
@@ -478,7 +478,7 @@ def five_crop(img: Any, size: int | Sequence[int]) -> tuple:
     return (*corners, center_crop(img, (ch, cw)))
 
 
-def ten_crop(img: Any, size: int | Sequence[int], vertical_flip: bool = False) -> tuple:
+def ten_crop(img: Any, size: int | Sequence[int], vertical_flip: bool = False) -> tuple[Any, ...]:
     """`five_crop` of the image and of its mirror image."""
     return five_crop(img, size) + five_crop(vflip(img) if vertical_flip else hflip(img), size)
 

@@ -77,7 +77,7 @@ class RandomApply(Module):
 class RandomChoice:
     """One of several transforms, by Python's own random numbers."""
 
-    def __init__(self, transforms: Sequence[Callable], p: Sequence[float] | None = None) -> None:
+    def __init__(self, transforms: Sequence[Callable[..., Any]], p: Sequence[float] | None = None) -> None:
         if p is not None and not isinstance(p, Sequence):
             raise TypeError(f"RandomChoice: p should be a sequence, got {type(p).__name__}")
         self.transforms = transforms
@@ -95,7 +95,7 @@ class RandomChoice:
 class RandomOrder:
     """Several transforms in an order drawn from Python's own random numbers."""
 
-    def __init__(self, transforms: Sequence[Callable]) -> None:
+    def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
         self.transforms = transforms
 
     def __call__(self, img: Any) -> Any:
@@ -288,7 +288,7 @@ class ColorJitter(Module):
         self.hue = _range(hue, "hue", center=0, low=-0.5, high=0.5)
 
     @staticmethod
-    def get_params(brightness: Any, contrast: Any, saturation: Any, hue: Any) -> tuple:
+    def get_params(brightness: Any, contrast: Any, saturation: Any, hue: Any) -> tuple[Any, ...]:
         """The order as a permutation of four, and the four factors (None where unchanged)."""
         order = randperm(4)
         return (
@@ -461,7 +461,7 @@ class RandomAffine(Module):
     @staticmethod
     def get_params(
         degrees: Sequence[float], translate: Any, scale_ranges: Any, shears: Any, img_size: Sequence[int]
-    ) -> tuple:
+    ) -> tuple[Any, ...]:
         """angle, (x, y) moves in pixels, scale, (x, y) shears"""
         angle = uniform(degrees[0], degrees[1])
         moves = (0, 0)
@@ -529,7 +529,7 @@ class RandomErasing(Module):
         self.inplace = inplace
 
     @staticmethod
-    def get_params(img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: Any = None) -> tuple:
+    def get_params(img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: Any = None) -> tuple[Any, ...]:
         """top, left, height, width, value"""
         from ...ops.creation import tensor
 

@@ -41,7 +41,7 @@ class Compose:
         tensor([[[-1.,  1.]]])
     """
 
-    def __init__(self, transforms: Sequence[Callable]) -> None:
+    def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
         self.transforms = transforms
 
     def __call__(self, img: Any) -> Any:
@@ -123,7 +123,7 @@ class Normalize(Module):
 class Lambda:
     """Any function as a transform."""
 
-    def __init__(self, lambd: Callable) -> None:
+    def __init__(self, lambd: Callable[..., Any]) -> None:
         if not callable(lambd):
             raise TypeError(f"Lambda: lambd should be callable, got {type(lambd).__name__}")
         self.lambd = lambd
@@ -221,7 +221,7 @@ class FiveCrop(Module):
         super().__init__()
         self.size = pair(size)
 
-    def forward(self, img: Any) -> tuple:
+    def forward(self, img: Any) -> tuple[Any, ...]:
         return F.five_crop(img, self.size)
 
     def __repr__(self) -> str:
@@ -236,7 +236,7 @@ class TenCrop(Module):
         self.size = pair(size)
         self.vertical_flip = vertical_flip
 
-    def forward(self, img: Any) -> tuple:
+    def forward(self, img: Any) -> tuple[Any, ...]:
         return F.ten_crop(img, self.size, self.vertical_flip)
 
     def __repr__(self) -> str:

@@ -9,11 +9,21 @@ namespace rl {
 Bound bound = {};
 thread_local bool grad_enabled = true;
 
+static PyObject* foreign_name() {
+  static PyObject* name = PyUnicode_InternFromString("torch");
+  return name;
+}
+
 // -- what bindings use ---------------------------------------------------------------------------------
 PyArrayObject* array_of(PyObject* o, const char* name) {
   if (is_tensor(o)) return ((Tensor*)o)->array;
   if (PyArray_Check(o)) return (PyArrayObject*)o;
-  fail(PyExc_TypeError, "%s must be a Tensor, got %s", name, Py_TYPE(o)->tp_name);
+  PyObject* module = PyObject_GetAttrString((PyObject*)Py_TYPE(o), "__module__");
+  bool foreign = module && PyUnicode_Check(module) && PyUnicode_Tailmatch(module, foreign_name(), 0, 5, -1) == 1;
+  Py_XDECREF(module);
+  PyErr_Clear();
+  fail(PyExc_TypeError, "%s must be a Tensor, got %s%s", name, Py_TYPE(o)->tp_name,
+       foreign ? " of PyTorch; convert it with rushlight.from_numpy(t.detach().numpy())" : "");
 }
 
 PyObject* tensor_of(PyArrayObject* array) {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-__all__ = ["wrap_dim", "wrap_dims"]
+__all__ = ["kind_of", "not_ours", "wrap_dim", "wrap_dims"]
 
 
 def wrap_dim(dim: int, ndim: int, function: str, name: str = "dim") -> int:
@@ -36,3 +37,22 @@ def wrap_dims(dims: int | Sequence[int] | None, ndim: int, function: str) -> tup
     if len(set(wrapped)) != len(wrapped):
         raise RuntimeError(f"{function}: each dim must be given once, got {tuple(dims)}")
     return wrapped if ndim else ()
+
+
+def kind_of(value: object) -> str:
+    """The type of a value, for an error message; of a tensor of real PyTorch also how to convert it."""
+    kind = type(value)
+    if kind.__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
+        return f"{kind.__module__}.{kind.__name__} of PyTorch; convert it with rushlight.from_numpy(t.detach().numpy())"
+    return kind.__name__
+
+
+def not_ours(other: object) -> Any:
+    """What an operator answers to an operand that it does not know: NotImplemented.
+
+    Raises:
+        TypeError: it is a tensor of real PyTorch, which would answer with less clear words.
+    """
+    if type(other).__module__.partition(".")[0] == "torch" and hasattr(other, "detach"):
+        raise TypeError(f"operands must be Tensors or numbers, got {kind_of(other)}")
+    return NotImplemented

@@ -15,7 +15,7 @@ import numpy as np
 from . import dtypes
 from .autograd import Function
 from .autograd.core import TensorBase
-from .errors import wrap_dim, wrap_dims
+from .errors import kind_of, wrap_dim, wrap_dims
 from .ops.convert import to_dtype
 from .tensor import Tensor, into, wrap
 
@@ -135,7 +135,7 @@ def _resized(x: Tensor, dims: Sequence[int], sizes: Sequence[int]) -> Tensor:
 def _check(input: Any, name: str, complex_: bool | None) -> Tensor:
     """`input` in a dtype the transform takes: complex, real, or (None) whichever it is."""
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{name}: input must be a Tensor, got {type(input).__name__}")
+        raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
     d = input.dtype  # type: ignore[attr-defined]
     if d in (dtypes.float16, dtypes.bfloat16):
         raise RuntimeError(f"{name}: unsupported dtype {d}; convert it with .float()")

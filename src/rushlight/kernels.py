@@ -38,7 +38,12 @@ else:
 
     def usable(*tensors: Any) -> bool:
         """Whether kernels can take these tensors (None is skipped): all must be float32."""
-        for t in tensors:
-            if t is not None and t._array.dtype.num != _FLOAT32:
-                return False
+        try:
+            for t in tensors:
+                if t is not None and t._array.dtype.num != _FLOAT32:
+                    return False
+        except AttributeError:
+            from .errors import kind_of
+
+            raise TypeError(f"expected a Tensor, got {kind_of(t)}") from None
         return True

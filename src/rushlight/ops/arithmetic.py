@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
+from ..errors import not_ours
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method
 from .elementwise import (
@@ -160,7 +161,7 @@ def add(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None)
 
 @method("__add__", "__radd__")
 def _add(self: Tensor, other: Any) -> Any:
-    return AddBackward0.apply(self, other, 1) if isinstance(other, OPERANDS) else NotImplemented
+    return AddBackward0.apply(self, other, 1) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 @method("add")
@@ -179,7 +180,7 @@ def add_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 @method("__iadd__")
 def _iadd(self: Tensor, other: Any) -> Any:
-    return binary_("add_", _ADD, add, self, other, 1.0) if isinstance(other, OPERANDS) else NotImplemented
+    return binary_("add_", _ADD, add, self, other, 1.0) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 def sub(input: Tensor, other: Any, *, alpha: Any = 1, out: Tensor | None = None) -> Tensor:
@@ -200,7 +201,7 @@ subtract = sub
 
 @method("__sub__")
 def _sub(self: Tensor, other: Any) -> Any:
-    return SubBackward0.apply(self, other, 1) if isinstance(other, OPERANDS) else NotImplemented
+    return SubBackward0.apply(self, other, 1) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 @method("sub", "subtract")
@@ -219,7 +220,7 @@ def sub_(self: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 @method("__isub__")
 def _isub(self: Tensor, other: Any) -> Any:
-    return binary_("sub_", _SUB, sub, self, other, 1.0) if isinstance(other, OPERANDS) else NotImplemented
+    return binary_("sub_", _SUB, sub, self, other, 1.0) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
@@ -234,7 +235,7 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
 
 @method("__rsub__")
 def _rsub(self: Tensor, other: Any) -> Any:
-    return RsubBackward1.apply(self, other, 1) if isinstance(other, OPERANDS) else NotImplemented
+    return RsubBackward1.apply(self, other, 1) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 # -- products and quotients -------------------------------------------------------------------------------
@@ -363,7 +364,7 @@ def _mul_method(self: Tensor, other: Any) -> Tensor:
 
 @method("__mul__", "__rmul__")
 def _mul(self: Tensor, other: Any) -> Any:
-    return MulBackward0.apply(self, other) if isinstance(other, OPERANDS) else NotImplemented
+    return MulBackward0.apply(self, other) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 @method("mul_", "multiply_")
@@ -374,7 +375,7 @@ def mul_(self: Tensor, other: Any) -> Tensor:
 
 @method("__imul__")
 def _imul(self: Tensor, other: Any) -> Any:
-    return binary_("mul_", _MUL, mul, self, other) if isinstance(other, OPERANDS) else NotImplemented
+    return binary_("mul_", _MUL, mul, self, other) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 def div(input: Tensor, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
@@ -424,12 +425,12 @@ def _true_divide_method(self: Tensor, other: Any) -> Tensor:
 
 @method("__truediv__")
 def _truediv(self: Tensor, other: Any) -> Any:
-    return DivBackward0.apply(self, other) if isinstance(other, OPERANDS) else NotImplemented
+    return DivBackward0.apply(self, other) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 @method("__rtruediv__")
 def _rtruediv(self: Tensor, other: Any) -> Any:
-    return self.reciprocal() * other if isinstance(other, OPERANDS) else NotImplemented  # type: ignore[attr-defined]
+    return self.reciprocal() * other if isinstance(other, OPERANDS) else not_ours(other)  # type: ignore[attr-defined]
 
 
 @method("div_", "divide_")
@@ -481,12 +482,12 @@ def floor_divide(input: Tensor, other: Any, *, out: Tensor | None = None) -> Ten
 
 @method("__floordiv__")
 def _floordiv(self: Tensor, other: Any) -> Any:
-    return FloorDivideBackward0.apply(self, other) if isinstance(other, OPERANDS) else NotImplemented
+    return FloorDivideBackward0.apply(self, other) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 @method("__rfloordiv__")
 def _rfloordiv(self: Tensor, other: Any) -> Any:
-    return FloorDivideBackward0.apply(other, self) if isinstance(other, OPERANDS) else NotImplemented
+    return FloorDivideBackward0.apply(other, self) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 Tensor.__ifloordiv__ = Tensor.floor_divide_  # type: ignore[attr-defined]
@@ -812,12 +813,12 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
 
 @method("__pow__")
 def _pow(self: Tensor, exponent: Any, modulo: Any = None) -> Any:
-    return pow(self, exponent) if isinstance(exponent, OPERANDS) else NotImplemented
+    return pow(self, exponent) if isinstance(exponent, OPERANDS) else not_ours(exponent)
 
 
 @method("__rpow__")
 def _rpow(self: Tensor, other: Any) -> Any:
-    return PowBackward2.apply(other, self) if isinstance(other, OPERANDS) else NotImplemented
+    return PowBackward2.apply(other, self) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 Tensor.__ipow__ = Tensor.pow_  # type: ignore[attr-defined]
@@ -845,12 +846,12 @@ def float_power(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tens
 # -- remainder of the operators -------------------------------------------------------------------------------
 @method("__mod__")
 def _mod(self: Tensor, other: Any) -> Any:
-    return remainder(self, other) if isinstance(other, OPERANDS) else NotImplemented
+    return remainder(self, other) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 @method("__rmod__")
 def _rmod(self: Tensor, other: Any) -> Any:
-    return remainder(other, self) if isinstance(other, OPERANDS) else NotImplemented
+    return remainder(other, self) if isinstance(other, OPERANDS) else not_ours(other)
 
 
 Tensor.__imod__ = Tensor.remainder_  # type: ignore[attr-defined]

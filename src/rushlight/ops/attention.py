@@ -11,6 +11,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..random import generator_state
 from ..stream import kernels as stream
@@ -133,7 +134,7 @@ def scaled_dot_product_attention(
     name = "scaled_dot_product_attention"
     for label, x in (("query", query), ("key", key), ("value", value)):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"{name}: {label} must be a Tensor, got {type(x).__name__}")
+            raise TypeError(f"{name}: {label} must be a Tensor, got {kind_of(x)}")
         if x._array.ndim < 2:
             raise RuntimeError(f"{name}: {label} must have at least 2 dims, got {x._array.ndim}")
         if x.dtype is not query.dtype:

@@ -19,6 +19,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..dtypes import of
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .shape import PlaceBackward0, reshape, squeeze, sum_to_size, unsqueeze
@@ -302,7 +303,7 @@ def _tuple(value: Any) -> Any:
 def _check_tensors(function: str, input: Any, weight: Any, bias: Any) -> None:
     for name, value in (("input", input), ("weight", weight), ("bias", bias)):
         if not isinstance(value, TensorBase) and not (name == "bias" and value is None):
-            raise TypeError(f"{function}: {name} must be a Tensor, got {type(value).__name__}")
+            raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(value)}")
     dtype = input._array.dtype
     for name, value in (("weight", weight), ("bias", bias)):
         if value is not None and value._array.dtype != dtype:

@@ -9,6 +9,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..kernels import _C
 from ..tensor import Tensor, method, wrap
 
@@ -230,7 +231,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     from .shape import expand
 
     if not isinstance(src, TensorBase):
-        raise TypeError(f"copy_: src must be a Tensor, got {type(src).__name__}")
+        raise TypeError(f"copy_: src must be a Tensor, got {kind_of(src)}")
     check_inplace(self, "copy_", src)
     if src.requires_grad or self.requires_grad:
         source = to_dtype(expand(src, self._array.shape), dtypes.of(self._array.dtype))  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function
+from ..errors import kind_of
 from ..return_types import struct
 from ..tensor import Tensor, method, wrap
 from .matmul import matmul, mh
@@ -28,7 +29,7 @@ class LinAlgError(RuntimeError):
 def check(A: Any, function: str, square: bool = True) -> None:
     """Raise unless A is a matrix (or batch of them) of a floating-point dtype, `square` where asked."""
     if not isinstance(A, Tensor):
-        raise TypeError(f"{function}: A must be a Tensor, got {type(A).__name__}")
+        raise TypeError(f"{function}: A must be a Tensor, got {kind_of(A)}")
     a = A._array
     if a.ndim < 2:
         raise RuntimeError(f"{function}: The input tensor A must have at least 2 dimensions, got {a.ndim}")

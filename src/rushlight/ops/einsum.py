@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..tensor import Tensor, into
 from .matmul import bmm, matmul
 from .shape import diagonal, permute, reshape
@@ -69,7 +69,7 @@ def _parse(args: tuple) -> tuple[list[Tensor], list[list], list | None]:
         )
     for x in operands:
         if not isinstance(x, TensorBase):
-            raise TypeError(f"einsum: operands must be Tensors, got {type(x).__name__}")
+            raise TypeError(f"einsum: operands must be Tensors, got {kind_of(x)}")
     return list(operands), inputs, output
 
 

@@ -15,6 +15,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.inplace import check_inplace, inplace
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, wrap
 from .promotion import result_type
@@ -54,7 +55,7 @@ def shape_error(name: str, x: Any, y: Any) -> RuntimeError:
 def require_tensor(name: str, x: Any, argument: str = "input") -> None:
     """Raise the TypeError of an argument that is no tensor."""
     if not isinstance(x, TensorBase):
-        raise TypeError(f"{name}: {argument} must be a Tensor, got {type(x).__name__}")
+        raise TypeError(f"{name}: {argument} must be a Tensor, got {kind_of(x)}")
 
 
 def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating: bool = True) -> Tensor:
@@ -219,7 +220,7 @@ def make_unary(
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if not isinstance(input, TensorBase):
-            raise TypeError(f"{name}: input must be a Tensor, got {type(input).__name__}")
+            raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
         result = kind.apply(input)  # type: ignore[attr-defined]
         return result if out is None else into(out, result, name)
 

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..autograd.inplace import assign, check_inplace
+from ..errors import kind_of
 from ..tensor import Tensor, memory, method, wrap
 from .convert import cast, to_dtype
 from .shape import sizes_of
@@ -149,7 +150,7 @@ def set_(
         return _reshaped(self, source._array)
     flat = memory(source._array) if isinstance(source, TensorBase) else source._array
     if not isinstance(source, (TensorBase, UntypedStorage)):
-        raise TypeError(f"set_: source must be a Tensor or a storage, got {type(source).__name__}")
+        raise TypeError(f"set_: source must be a Tensor or a storage, got {kind_of(source)}")
     base = wrap(flat.reshape(-1).view(self._array.dtype))
     if size is None:
         return _reshaped(self, base._array)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd import Function
 from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..tensor import Tensor, wrap
 from .pool import numbers_of
 from .shape import squeeze, unsqueeze
@@ -108,7 +109,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
                  [4., 5.]]])
     """
     if not isinstance(input, TensorBase):
-        raise TypeError(f"unfold: input must be a Tensor, got {type(input).__name__}")
+        raise TypeError(f"unfold: input must be a Tensor, got {kind_of(input)}")
     shape = input._array.shape
     if len(shape) not in (3, 4) or 0 in shape[-3:]:
         raise (IndexError if len(shape) < 3 else RuntimeError)(
@@ -144,7 +145,7 @@ def fold(
                   [1., 2., 1.]]]])
     """
     if not isinstance(input, TensorBase):
-        raise TypeError(f"fold: input must be a Tensor, got {type(input).__name__}")
+        raise TypeError(f"fold: input must be a Tensor, got {kind_of(input)}")
     shape = input._array.shape
     if len(shape) not in (2, 3) or 0 in shape[-2:]:
         raise RuntimeError(

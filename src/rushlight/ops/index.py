@@ -16,7 +16,7 @@ from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..autograd.inplace import assign, check_inplace
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from . import rows
@@ -366,7 +366,7 @@ def index_put_(input: Tensor, indices: Sequence, values: Tensor, accumulate: boo
 # -- along one dim -------------------------------------------------------------------------------------------
 def _check_index(index: Any, function: str, name: str = "index") -> np.ndarray:
     if not isinstance(index, TensorBase):
-        raise TypeError(f"{function}: {name} must be a Tensor, got {type(index).__name__}")
+        raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(index)}")
     if index._array.dtype.kind not in "iu" or index._array.dtype.itemsize < 4:
         raise RuntimeError(f"{function}: expected dtype int64 or int32 for {name}, got {index.dtype}")
     return index._array
@@ -842,7 +842,7 @@ def index_reduce(
 # -- masks -----------------------------------------------------------------------------------------------------
 def _check_mask(mask: Any, function: str) -> np.ndarray:
     if not isinstance(mask, TensorBase):
-        raise TypeError(f"{function}: mask must be a Tensor, got {type(mask).__name__}")
+        raise TypeError(f"{function}: mask must be a Tensor, got {kind_of(mask)}")
     if mask._array.dtype == np.uint8 and function != "masked_fill":
         return mask._array.astype(bool)
     if mask._array.dtype != np.bool_:
@@ -973,7 +973,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
 
 def _check_condition(condition: Any) -> np.ndarray:
     if not isinstance(condition, TensorBase):
-        raise TypeError(f"where: condition must be a Tensor, got {type(condition).__name__}")
+        raise TypeError(f"where: condition must be a Tensor, got {kind_of(condition)}")
     if condition._array.dtype == np.uint8:
         return condition._array.astype(bool)
     if condition._array.dtype != np.bool_:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim, wrap_dims
+from ..errors import kind_of, wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array, to_dtype
 from .shape import expand, permute, reshape, sizes_of, split_with_sizes, unbind, unsqueeze
@@ -65,7 +65,7 @@ def _same_type(tensors: Sequence, function: str) -> list[Tensor]:
         raise ValueError(f"{function}: expected a non-empty list of Tensors")
     for i, x in enumerate(given):
         if not isinstance(x, TensorBase):
-            raise TypeError(f"{function}: element {i} must be a Tensor, got {type(x).__name__}")
+            raise TypeError(f"{function}: element {i} must be a Tensor, got {kind_of(x)}")
     d = dtypes.of(given[0]._array.dtype)
     for x in given[1:]:
         d = dtypes.promote_types(d, dtypes.of(x._array.dtype))

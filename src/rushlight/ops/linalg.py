@@ -13,7 +13,7 @@ import numpy as np
 
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
@@ -42,7 +42,7 @@ multi_dot pinv slogdet solve solve_ex solve_triangular tensorinv tensorsolve van
 
 def _same_dtype(a: Tensor, b: Any, function: str) -> None:
     if not isinstance(b, TensorBase):
-        raise TypeError(f"{function}: B must be a Tensor, got {type(b).__name__}")
+        raise TypeError(f"{function}: B must be a Tensor, got {kind_of(b)}")
     if a.dtype is not b.dtype:
         raise RuntimeError(f"{function}: A and B must have the same dtype, got {a.dtype} and {b.dtype}")
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .matmul import matmul, product
@@ -95,7 +96,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """
     if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
         name, bad = ("input", input) if not isinstance(input, TensorBase) else ("weight", weight)
-        raise TypeError(f"linear: {name} must be a Tensor, got {type(bad).__name__}")
+        raise TypeError(f"linear: {name} must be a Tensor, got {kind_of(bad)}")
     x, w = input._array, weight._array
     if x.dtype.num != w.dtype.num or (bias is not None and bias._array.dtype.num != w.dtype.num):
         raise RuntimeError(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
 from .shape import expand, reshape, squeeze, transpose, unsqueeze
@@ -48,7 +49,7 @@ def product(a: np.ndarray, b: np.ndarray) -> Tensor:
 def _check(a: Any, b: Any, function: str) -> None:
     if not isinstance(b, TensorBase) or not isinstance(a, TensorBase):
         bad = a if not isinstance(a, TensorBase) else b
-        raise TypeError(f"{function}: operands must be Tensors, got {type(bad).__name__}")
+        raise TypeError(f"{function}: operands must be Tensors, got {kind_of(bad)}")
     if a._array.dtype.num != b._array.dtype.num:
         raise RuntimeError(
             f"{function}: both operands must have the same dtype, got {a.dtype} and {b.dtype}; convert one with .to(dtype)"

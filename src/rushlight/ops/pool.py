@@ -18,6 +18,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..dtypes import of
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .creation import zeros
@@ -110,7 +111,7 @@ def numbers_of(value: Any, n: int, function: str, name: str) -> tuple[int, ...]:
 def check_input(function: str, n: int, input: Any, error: type[Exception] = RuntimeError) -> tuple[int, ...]:
     """The shape of an input with n dimensions to pool over, channels and perhaps a batch."""
     if not isinstance(input, TensorBase):
-        raise TypeError(f"{function}: input must be a Tensor, got {type(input).__name__}")
+        raise TypeError(f"{function}: input must be a Tensor, got {kind_of(input)}")
     shape = input._array.shape
     if len(shape) not in (n + 1, n + 2):
         raise error(

@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.core import TensorBase
 from ..dtypes import dtype
+from ..errors import kind_of
 
 __all__ = ["can_cast", "promote_types", "result_type"]
 
@@ -27,7 +28,7 @@ def scalar_dtype(value: Any) -> dtype:
         return dtypes.get_default_dtype().to_complex()
     if isinstance(value, np.generic):
         return scalar_dtype(value.item())
-    raise TypeError(f"expected a Tensor or a number, got {type(value).__name__}")
+    raise TypeError(f"expected a Tensor or a number, got {kind_of(value)}")
 
 
 def result_type(*operands: Any) -> dtype:

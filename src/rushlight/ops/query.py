@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..tensor import Tensor, method
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
 def _asked(name: str) -> Any:
     def function(input: Tensor) -> Any:
         if not isinstance(input, TensorBase):
-            raise TypeError(f"{name}: input must be a Tensor, got {type(input).__name__}")
+            raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
         return getattr(input, name)()
 
     function.__name__ = function.__qualname__ = name

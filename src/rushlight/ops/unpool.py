@@ -223,7 +223,12 @@ def _fractional(
     planes = (lead[0] if len(lead) == 2 else 1, lead[-1])
     if samples is None:
         samples = rand(*planes, n, dtype=input.dtype)
-    elif len(lead) == 1 and samples.dim() == 3 and samples.shape[0] > 1 and tuple(samples.shape[1:]) == (*lead, n):
+    elif (
+        len(lead) == 1
+        and samples.dim() == 3
+        and samples.shape[0] > 1
+        and tuple(samples.shape[1:]) == (*lead, n)
+    ):
         samples = samples[:1]  # PyTorch takes the first of several for an input without a batch
     elif samples._array.shape != (*planes, n):
         raise RuntimeError(

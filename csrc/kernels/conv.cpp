@@ -1,6 +1,7 @@
 #include "kernels/conv.h"
 
 #include "kernels/gather.inl.h"
+#include "kernels/rows.inl.h"
 
 namespace RL_LEVEL {
 
@@ -26,7 +27,7 @@ static bool forward(const ConvShape& s, const float* x, const float* w, const fl
   }
   g.taps = s.taps(), g.w_in = g.taps, g.w_out = g.c * g.taps;
   g.k1 = s.k[1], g.k2 = s.k[2];
-  return gather_conv(g, x, w, bias, y);
+  return (suits_rows(g) ? row_conv : gather_conv)(g, x, w, bias, y);
 }
 
 // Output i of x takes from dy at o where o*s + k*d - p = i. Those i with the same residue mod s share their
@@ -65,7 +66,7 @@ static bool backward_input(const ConvShape& s, const float* dy, const float* w, 
   }
   g.taps = s.taps(), g.w_in = g.o * g.taps, g.w_out = g.taps;
   g.k1 = s.k[1], g.k2 = s.k[2];
-  return gather_conv(g, dy, w, bias, dx);
+  return (suits_rows(g) ? row_conv : gather_conv)(g, dy, w, bias, dx);
 }
 
 // dw^T[tap][o] = sum over pixels of x[tap + pixel] * dy^T[pixel][o].
@@ -206,6 +207,7 @@ static bool weight_by_images(const WeightGrad& g, const float* x, const float* d
 
 static bool backward_weight(const ConvShape& s, const float* x, const float* dy, float* dw) {
   WeightGrad g(s);
+  if (g.c == 1 && g.o <= 4 && s.groups > 1) return weight_by_rows(s, x, dy, dw);
   Buffer sums(s.groups * g.panels * g.K * NR);
   if (!sums) return false;
   if (!(g.c >= 16 || s.c >= 64 ? weight_by_channels : weight_by_images)(g, x, dy, sums.floats())) return false;

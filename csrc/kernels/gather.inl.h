@@ -11,6 +11,7 @@
 
 #include "kernels/conv.h"
 #include "kernels/gemm.inl.h"
+#include "kernels/lanes.inl.h"
 
 namespace RL_LEVEL {
 
@@ -69,33 +70,55 @@ struct Frame {
   int64_t ext[3];  // size
   int64_t plane;   // floats from channel to channel: an odd number of cache lines, so that a column of
                    // channels spreads over all sets of the cache
+  int64_t residues = 1;  // column i lies at (i mod residues) * every + i / residues
+  int64_t every = 1;
   void set(const int64_t* e) {
     for (int i = 0; i < 3; i++) ext[i] = e[i];
     plane = (ext[0] * ext[1] * ext[2] + 15) / 16 | 1;
     plane *= 16;
   }
-  int64_t at(int64_t a, int64_t b, int64_t c) const { return (a * ext[1] + b) * ext[2] + c; }
+  // Sort the columns by their residue.
+  void split(int64_t n) {
+    residues = n;
+    every = (ext[2] + n - 1) / n;
+    const int64_t e[3] = {ext[0], ext[1], every * n};
+    set(e);
+  }
+  int64_t at(int64_t a, int64_t b, int64_t c) const {
+    return (a * ext[1] + b) * ext[2] + (residues == 1 ? c : c % residues * every + c / residues);
+  }
 
   // Channels of `in` sized planes at x; the frame's first element is the input's element `origin`.
-  void fill(float* to, const float* x, int64_t channels, const int64_t* in, const int64_t* origin) const {
+  // `spare`: a row, needed where columns are sorted.
+  void fill(float* to, const float* x, int64_t channels, const int64_t* in, const int64_t* origin, float* spare = nullptr) const {
     const int64_t left = origin[2] < 0 ? (-origin[2] < ext[2] ? -origin[2] : ext[2]) : 0, from = origin[2] + left;
     int64_t n = in[2] - from;
     n = n < 0 ? 0 : n > ext[2] - left ? ext[2] - left : n;
     for (int64_t c = 0; c < channels; c++, to += plane, x += in[0] * in[1] * in[2]) {
-      float* row = to;
+      float* next = to;
       for (int64_t a = origin[0]; a < origin[0] + ext[0]; a++)
-        for (int64_t b = origin[1]; b < origin[1] + ext[1]; b++, row += ext[2]) {
+        for (int64_t b = origin[1]; b < origin[1] + ext[1]; b++, next += ext[2]) {
           if (a < 0 || a >= in[0] || b < 0 || b >= in[1]) {
-            for (int64_t i = 0; i < ext[2]; i++) row[i] = 0;
+            for (int64_t i = 0; i < ext[2]; i++) next[i] = 0;
             continue;
           }
           const float* src = x + (a * in[1] + b) * in[2] + from;
-          float* dst = row + left;
+          float *row = residues == 1 ? next : spare, *dst = row + left;
           int64_t i = 0;
           for (; i < left; i++) row[i] = 0;
           for (i = 0; i + W <= n; i += W) store(dst + i, load(src + i));
           for (; i < n; i++) dst[i] = src[i];
           for (i = left + n; i < ext[2]; i++) row[i] = 0;
+          if (residues == 1) continue;
+          i = 0;
+          if (residues == 2)
+            for (; i + W <= every; i += W) {
+              const vf p = load(row + 2 * i), q = load(row + 2 * i + W);
+              store(next + i, evens(p, q));
+              store(next + every + i, odds(p, q));
+            }
+          for (; i < every; i++)
+            for (int64_t r = 0; r < residues; r++) next[r * every + i] = row[i * residues + r];
         }
     }
   }
@@ -144,6 +167,31 @@ struct Phase {
   int64_t taps;
   int64_t panel0;  // floats before its packed panels, in a group's
 };
+
+static Phase phase_of(const GatherShape& g, int64_t f) {
+  Phase ph;
+  ph.s[0] = &g.side[0][f / (g.every[1] * g.every[2])];
+  ph.s[1] = &g.side[1][f / g.every[2] % g.every[1]];
+  ph.s[2] = &g.side[2][f % g.every[2]];
+  ph.taps = ph.s[0]->taps * ph.s[1]->taps * ph.s[2]->taps;
+  ph.panel0 = 0;
+  return ph;
+}
+
+// The i-th of a phase's taps: its position in the whole window.
+[[maybe_unused]] static int64_t position_of(const GatherShape& g, const Phase& f, int64_t i) {
+  const int64_t e = i % f.s[2]->taps, b = i / f.s[2]->taps % f.s[1]->taps, a = i / (f.s[2]->taps * f.s[1]->taps);
+  return (f.s[0]->k[a] * g.k1 + f.s[1]->k[b]) * g.k2 + f.s[2]->k[e];
+}
+
+// Where the taps of all channels lie in a frame.
+static void tap_list(const Phase& f, const Frame& frame, int64_t channels, int32_t* t) {
+  for (int64_t c = 0; c < channels; c++)
+    for (int64_t i = 0; i < f.s[0]->taps; i++)
+      for (int64_t j = 0; j < f.s[1]->taps; j++)
+        for (int64_t k = 0; k < f.s[2]->taps; k++)
+          *t++ = (int32_t)(c * frame.plane + frame.at(f.s[0]->at[i], f.s[1]->at[j], f.s[2]->at[k]));
+}
 
 constexpr int64_t kPieceTaps = 64;
 
@@ -249,17 +297,9 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
   int64_t before = 0;
   for (int64_t f = 0; f < phases; f++) {
     Phase& ph = phase[f];
-    ph.s[0] = &g.side[0][f / (g.every[1] * g.every[2])];
-    ph.s[1] = &g.side[1][f / g.every[2] % g.every[1]];
-    ph.s[2] = &g.side[2][f % g.every[2]];
-    ph.taps = ph.s[0]->taps * ph.s[1]->taps * ph.s[2]->taps;
+    ph = phase_of(g, f);
     ph.panel0 = before * panels * NR;
-    int32_t* t = taps + before;
-    for (int64_t c = 0; c < g.c; c++)
-      for (int64_t i = 0; i < ph.s[0]->taps; i++)
-        for (int64_t j = 0; j < ph.s[1]->taps; j++)
-          for (int64_t k = 0; k < ph.s[2]->taps; k++)
-            *t++ = (int32_t)(c * frame.plane + frame.at(ph.s[0]->at[i], ph.s[1]->at[j], ph.s[2]->at[k]));
+    tap_list(ph, frame, g.c, taps + before);
     before += g.c * ph.taps;
   }
   const int64_t group_floats = g.c * T * panels * NR;

@@ -2,12 +2,14 @@
 // these bindings advance it. They keep the GIL: the stream is sequential, so another thread that wants
 // numbers would have to wait anyway, and this way no two can ever advance one state at a time.
 #include "kernels/random.h"
+#include "kernels/rejection.h"
 
 #include <cstring>
 
 #include "bindings/args.h"
 
 RL_TABLE(rng, RandomKernels)  // `random` is a function of libc
+RL_TABLE(rejection, RejectionKernels)
 
 namespace rl {
 namespace {
@@ -155,6 +157,17 @@ void normal_series(State* s, int64_t count, F&& put) {
   });
 }
 
+// Draws one uniform number after the other.
+UniformSource one_by_one(State* s) {
+  auto next = [](void* context) {
+    State* s = (State*)context;
+    double u = 0;
+    Draw(s, 1, 2, 1, [&](const uint32_t* w, int64_t, int64_t) { rng().from_double(w, &u, 1, kUniform, 0, 1); });
+    return u;
+  };
+  return {next, s};
+}
+
 // The place for results: a size (then a new tensor) or a tensor to fill.
 template <int kType, class T>
 class Target {
@@ -279,6 +292,28 @@ RL_DEF(random_integers, 5) {
   Draw(s, y.size(), wide ? 2 : 1, 1, [&](const uint32_t* w, int64_t begin, int64_t end) {
     rng().integers(w, y.data() + begin, end - begin, low, range, wide);
   });
+  return y.result();
+}
+
+// (state, target, rate): rates float64, >= 0.
+RL_DEF(random_poisson, 3) {
+  State* s = state_of(args[0]);
+  TargetF64 y(args[1]);
+  F64 rate(args[2], "rate");
+  if (rate.size() != y.size()) fail(PyExc_ValueError, "rate must have one number for each result");
+  UniformSource u = one_by_one(s);
+  rejection().poisson(&u, rate.data(), y.data(), y.size());
+  return y.result();
+}
+
+// (state, target, count, p, single): float64 both; see kernels/rejection.h.
+RL_DEF(random_binomial, 5) {
+  State* s = state_of(args[0]);
+  TargetF64 y(args[1]);
+  F64 count(args[2], "count"), p(args[3], "prob");
+  if (count.size() != y.size() || p.size() != y.size()) fail(PyExc_ValueError, "count and prob must have one number for each result");
+  UniformSource u = one_by_one(s);
+  rejection().binomial(&u, count.data(), p.data(), y.data(), y.size(), as_bool(args[4]));
   return y.result();
 }
 

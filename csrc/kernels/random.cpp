@@ -204,6 +204,28 @@ static void from_double(const uint32_t* w, double* out, int64_t n, int kind, dou
 // ---------------------------------------------------------------------------------------------
 // Integers
 // ---------------------------------------------------------------------------------------------
+typedef uint64_t vl __attribute__((vector_size(W * 4)));  // W/2 lanes
+typedef int64_t vl_u __attribute__((vector_size(W * 4), aligned(8), may_alias));
+typedef uint32_t vu_half __attribute__((vector_size(W * 2)));
+
+// The products of the lanes' low halves.
+RL_INLINE vl product(vl a, vl b) {
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  return (vl)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif RL_WIDTH == 8 && defined(__AVX2__)
+  return (vl)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#else
+  return (a & 0xffffffffu) * (b & 0xffffffffu);
+#endif
+}
+
+// W/2 remainders: the integer part of range times the fraction part of x / range, in 32-bit pieces.
+RL_INLINE void remainder(vu_half words, uint64_t inverse, uint64_t range, int64_t low, int64_t* out) {
+  vl x = __builtin_convertvector(words, vl), i = inverse - vl{}, r = range - vl{};
+  vl fraction = product(i, x) + (product(i >> 32, x) << 32);
+  *(vl_u*)out = (vl_u)((product(fraction >> 32, r) + (product(fraction, r) >> 32)) >> 32) + low;
+}
+
 static void integers(const uint32_t* w, int64_t* out, int64_t n, int64_t low, uint64_t range, bool wide) {
   if (wide) {
     for (int64_t i = 0; i < n; i++) {
@@ -215,7 +237,21 @@ static void integers(const uint32_t* w, int64_t* out, int64_t n, int64_t low, ui
   // x % range by two multiplications. Source: Lemire, Kaser, Kurz 2019, "Faster remainder by direct
   // computation", arXiv:1902.01961: exact for 32-bit x and range.
   uint64_t inverse = ~0ull / range + 1;
-  for (int64_t i = 0; i < n; i++) {
+  int64_t i = 0;
+  for (; i + W <= n; i += W) {
+    vu x = tempered(loadu(w + i));
+#if RL_WIDTH == 16
+    remainder(__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7), inverse, range, low, out + i);
+    remainder(__builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15), inverse, range, low, out + i + 8);
+#elif RL_WIDTH == 8
+    remainder(__builtin_shufflevector(x, x, 0, 1, 2, 3), inverse, range, low, out + i);
+    remainder(__builtin_shufflevector(x, x, 4, 5, 6, 7), inverse, range, low, out + i + 4);
+#else
+    remainder(__builtin_shufflevector(x, x, 0, 1), inverse, range, low, out + i);
+    remainder(__builtin_shufflevector(x, x, 2, 3), inverse, range, low, out + i + 2);
+#endif
+  }
+  for (; i < n; i++) {
     uint64_t fraction = inverse * tempered(w[i]);
     out[i] = low + (int64_t)((unsigned __int128)fraction * range >> 64);
   }

@@ -8,6 +8,7 @@ a CPU generator does not use. A target is a size (then a new tensor is made) or 
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -76,6 +77,11 @@ def _fused(a: Any, b: Any, c: Any) -> np.ndarray:
     return (np.asarray(a, np.float64) * np.asarray(b, np.float64) + np.asarray(c, np.float64)).astype(
         np.float32
     )
+
+
+def _fused_double(a: np.ndarray, b: float, c: float) -> np.ndarray:
+    """a * b + c of float64 with one rounding, as nearly as this machine's long double can."""
+    return (a.astype(np.longdouble) * np.longdouble(b) + np.longdouble(c)).astype(np.float64)
 
 
 def random_uniform(state: np.ndarray, target: Any, low: float, range: float) -> Tensor:
@@ -179,7 +185,7 @@ def random_normal_double(state: np.ndarray, target: Any, mean: float, std: float
     """float64 normals."""
     _, flat, tensor = _place(target, np.float64)
     if flat.size < 16 or strided:
-        flat[:] = _series(state, flat.size) * std + mean
+        flat[:] = _fused_double(_series(state, flat.size), std, mean)
     else:
         _normal(state, flat, mean, std, _unit_double, True)
     return tensor
@@ -191,13 +197,13 @@ def random_double(state: np.ndarray, target: Any, kind: int, a: float, b: float)
     u = _unit_double(state, flat.size)
     with np.errstate(divide="ignore"):
         if kind == 0:
-            flat[:] = u * b + a
+            flat[:] = _fused_double(u, b, a)
         elif kind == 1:
             flat[:] = -1.0 / a * np.log1p(-u)
         elif kind == 2:
             flat[:] = np.ceil(np.log(u) / a)
         else:
-            flat[:] = a + b * np.tan(np.pi * (u - 0.5))
+            flat[:] = _fused_double(np.tan(np.pi * (u - 0.5)), b, a)
     return tensor
 
 
@@ -246,6 +252,116 @@ def random_dropout_backward(dy: Tensor, kept: Tensor, p: float) -> Tensor:
     """The gradient of `random_dropout`'s input."""
     scale = np.float32(1) / np.float32(1.0 - p) if p < 1 else np.float32(0)
     return wrap(dy._array * (kept._array * scale))
+
+
+# -- distributions by rejection: see csrc/kernels/rejection.cpp -----------------------------------------
+def random_poisson(state: np.ndarray, target: Any, rate: Tensor) -> Tensor:
+    """Poisson distributed numbers."""
+    _, flat, tensor = _place(target, np.float64)
+    flat[:] = [_poisson(r, state) for r in rate._array.reshape(-1).tolist()]
+    return tensor
+
+
+def random_binomial(state: np.ndarray, target: Any, count: Tensor, p: Tensor, single: bool) -> Tensor:
+    """Binomially distributed numbers."""
+    _, flat, tensor = _place(target, np.float64)
+    pairs = zip(count._array.reshape(-1).tolist(), p._array.reshape(-1).tolist(), strict=True)
+    flat[:] = [_binomial(n, q, state, single) for n, q in pairs]
+    return tensor
+
+
+def _one(state: np.ndarray) -> float:
+    return float(_unit_double(state, 1)[0])
+
+
+def _poisson(rate: float, state: np.ndarray) -> int:
+    """Products of uniforms below 10; else Hoermann 1993, "The transformed rejection method" (PTRS)."""
+    if rate == 0:
+        return 0
+    if rate < 10:
+        limit, product, k = math.exp(-rate), 1.0, 0
+        while True:
+            product *= _one(state)
+            if product <= limit:
+                return k
+            k += 1
+    log_rate = math.log(rate)
+    b = 0.931 + 2.53 * math.sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    vr = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u, v = _one(state) - 0.5, _one(state)
+        us = 0.5 - abs(u)
+        k = math.floor((2 * a / us + b) * u + rate + 0.43)
+        if us >= 0.07 and v <= vr:
+            return k
+        if k < 0 or (us < 0.013 and v > us):
+            continue
+        if math.log(v) + math.log(inverse_alpha) - math.log(
+            a / (us * us) + b
+        ) <= -rate + k * log_rate - math.lgamma(k + 1):
+            return k
+
+
+def _binomial(n: float, p: float, state: np.ndarray, single: bool) -> float:
+    if n <= 0 or p <= 0:
+        return 0.0
+    if p >= 1:
+        return n
+    if p > 0.5:
+        return n - _binomial(n, 1 - p, state, single) if not math.isnan(p) else math.nan
+    if math.isnan(p) or math.isnan(n):
+        return math.nan
+    if (np.float32(n) * np.float32(p) if single else n * p) >= 10:
+        return _binomial_rejection(n, p, state)
+    done, total, rest = 0.0, 0.0, math.log1p(-p)  # geometric gaps between successes
+    while True:
+        u = _one(state)
+        total += math.ceil(math.log(u) / rest) if u > 0 else math.inf
+        if total > n:
+            return done
+        done += 1
+
+
+def _stirling(k: float) -> float:
+    table = (
+        0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509, 0.0166446911898211,
+        0.0138761288230707, 0.0118967099458917, 0.0104112652619720, 0.00925546218271273, 0.00833056343336287,
+    )  # fmt: skip
+    if k <= 9:
+        return table[int(k)]
+    square = (k + 1) * (k + 1)
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1)
+
+
+def _binomial_rejection(n: float, p: float, state: np.ndarray) -> float:
+    """Hoermann 1993, "The generation of binomial random variates" (BTRS)."""
+    deviation = math.sqrt(n * p * (1 - p))
+    b = 1.15 + 2.53 * deviation
+    a = -0.0873 + 0.0248 * b + 0.01 * p
+    c = n * p + 0.5
+    vr = 0.92 - 4.2 / b
+    r = p / (1 - p)
+    alpha = (2.83 + 5.1 / b) * deviation
+    m = math.floor((n + 1) * p)
+    while True:
+        u, v = _one(state) - 0.5, _one(state)
+        us = 0.5 - abs(u)
+        k = math.floor((2 * a / us + b) * u + c)
+        if us >= 0.07 and v <= vr:
+            return k
+        if k < 0 or k > n:
+            continue
+        v = math.log(v * alpha / (a / (us * us) + b))
+        bound = (
+            (m + 0.5) * math.log((m + 1) / (r * (n - m + 1)))
+            + (n + 1) * math.log((n - m + 1) / (n - k + 1))
+            + (k + 0.5) * math.log(r * (n - k + 1) / (k + 1))
+            + _stirling(m) + _stirling(n - m) - _stirling(k) - _stirling(n - k)
+        )  # fmt: skip
+        if v <= bound:
+            return k
 
 
 class _Numpy:

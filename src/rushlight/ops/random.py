@@ -856,10 +856,6 @@ def _with_replacement(weights: np.ndarray, n: int, state: np.ndarray) -> np.ndar
 
 
 # -- distributions by rejection: each number takes as many draws as it needs ---------------------------
-def _one(state: np.ndarray) -> float:
-    return kernels.random_double(state, (), UNIFORM, 0.0, 1.0)._array.item()
-
-
 def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     """Poisson distributed numbers with the rates that `input` holds.
 
@@ -872,41 +868,10 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
         raise RuntimeError(
             "poisson: input must hold rates >= 0 (invalid Poisson rate, expected rate to be non-negative)"
         )
-    state = generator_state(generator, "poisson")
-    result = empty_like(input, memory_format=dtypes.contiguous_format)
-    flat = [_poisson(float(rate), state) for rate in input._array.reshape(-1)]
-    result._array[...] = np.array(flat, np.float64).reshape(input._array.shape)
+    rates = wrap(np.ascontiguousarray(input._array, np.float64))
+    drawn = kernels.random_poisson(generator_state(generator, "poisson"), input._array.shape, rates)
+    result = wrap(drawn._array.astype(input._array.dtype, copy=False))
     return _NODES["poisson"].apply(input, result) if input.requires_grad else result
-
-
-def _poisson(rate: float, state: np.ndarray) -> int:
-    """Products of uniforms below 10; else Hoermann 1993, "The transformed rejection method" (PTRS)."""
-    if rate == 0:
-        return 0
-    if rate < 10:
-        limit, product, k = math.exp(-rate), 1.0, 0
-        while True:
-            product *= _one(state)
-            if product <= limit:
-                return k
-            k += 1
-    log_rate = math.log(rate)
-    b = 0.931 + 2.53 * math.sqrt(rate)
-    a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    vr = 0.9277 - 3.6224 / (b - 2)
-    while True:
-        u, v = _one(state) - 0.5, _one(state)
-        us = 0.5 - abs(u)
-        k = math.floor((2 * a / us + b) * u + rate + 0.43)
-        if us >= 0.07 and v <= vr:
-            return k
-        if k < 0 or (us < 0.013 and v > us):
-            continue
-        if math.log(v) + math.log(inverse_alpha) - math.log(
-            a / (us * us) + b
-        ) <= -rate + k * log_rate - math.lgamma(k + 1):
-            return k
 
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
@@ -915,69 +880,9 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
     if count.dtype is not prob.dtype:
         raise RuntimeError(f"binomial: prob must be of the dtype of count, {count.dtype}, got {prob.dtype}")
     state = generator_state(generator, "binomial")
-    pairs = np.broadcast(count._array, prob._array)
-    values = [_binomial(float(n), float(p), state) for n, p in pairs]
-    result = wrap(np.array(values, np.float64).reshape(pairs.shape).astype(count._array.dtype))
+    pair = [wrap(np.ascontiguousarray(a, np.float64)) for a in np.broadcast_arrays(count._array, prob._array)]
+    drawn = kernels.random_binomial(state, pair[0]._array.shape, *pair, count.dtype is not dtypes.float64)
+    result = wrap(drawn._array.astype(count._array.dtype, copy=False))
     return (
         _NODES["binomial"].apply(count, result, prob) if count.requires_grad or prob.requires_grad else result
     )
-
-
-def _binomial(n: float, p: float, state: np.ndarray) -> float:
-    if n <= 0 or p <= 0:
-        return 0.0
-    if p >= 1:
-        return n
-    if p > 0.5:
-        return n - _binomial(n, 1 - p, state) if not math.isnan(p) else math.nan
-    if math.isnan(p) or math.isnan(n):
-        return math.nan
-    if np.float32(n) * np.float32(p) >= 10:
-        return _binomial_rejection(n, p, state)
-    done, total, rest = 0.0, 0.0, math.log1p(-p)  # geometric gaps between successes
-    while True:
-        u = _one(state)
-        total += math.ceil(math.log(u) / rest) if u > 0 else math.inf
-        if total > n:
-            return done
-        done += 1
-
-
-def _stirling(k: float) -> float:
-    table = (
-        0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509, 0.0166446911898211,
-        0.0138761288230707, 0.0118967099458917, 0.0104112652619720, 0.00925546218271273, 0.00833056343336287,
-    )  # fmt: skip
-    if k <= 9:
-        return table[int(k)]
-    square = (k + 1) * (k + 1)
-    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1)
-
-
-def _binomial_rejection(n: float, p: float, state: np.ndarray) -> float:
-    """Hoermann 1993, "The generation of binomial random variates" (BTRS)."""
-    deviation = math.sqrt(n * p * (1 - p))
-    b = 1.15 + 2.53 * deviation
-    a = -0.0873 + 0.0248 * b + 0.01 * p
-    c = n * p + 0.5
-    vr = 0.92 - 4.2 / b
-    r = p / (1 - p)
-    alpha = (2.83 + 5.1 / b) * deviation
-    m = math.floor((n + 1) * p)
-    while True:
-        u, v = _one(state) - 0.5, _one(state)
-        us = 0.5 - abs(u)
-        k = math.floor((2 * a / us + b) * u + c)
-        if us >= 0.07 and v <= vr:
-            return k
-        if k < 0 or k > n:
-            continue
-        v = math.log(v * alpha / (a / (us * us) + b))
-        bound = (
-            (m + 0.5) * math.log((m + 1) / (r * (n - m + 1)))
-            + (n + 1) * math.log((n - m + 1) / (n - k + 1))
-            + (k + 0.5) * math.log(r * (n - k + 1) / (k + 1))
-            + _stirling(m) + _stirling(n - m) - _stirling(k) - _stirling(n - k)
-        )  # fmt: skip
-        if v <= bound:
-            return k

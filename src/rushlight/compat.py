@@ -243,6 +243,6 @@ def _preload_in_fork_server(on: bool) -> None:
         return
     from multiprocessing import forkserver
 
-    server = forkserver._forkserver  # type: ignore[attr-defined]
+    server: Any = forkserver._forkserver
     modules: Sequence[str] = [m for m in server._preload_modules if m != PRELOAD]
     server._preload_modules = [PRELOAD, *modules] if on else list(modules)

@@ -157,7 +157,8 @@ def _run_spec(name: str, archive: str | None) -> None:
     if spec is None or spec.loader is None:
         _fail(f"can't find '__main__' module in {archive!r}" if archive else f"No module named {name}", 1)
     try:
-        code = spec.loader.get_code(spec.name)  # type: ignore[attr-defined]
+        loader: Any = spec.loader
+        code = loader.get_code(spec.name)
     except Exception as e:
         _report(e)
     if code is None:

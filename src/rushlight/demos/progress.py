@@ -71,7 +71,7 @@ def progress(total: int, title: str) -> Any:
     if not sys.stderr.isatty():
         return Silent()
     try:
-        from tqdm import tqdm
+        from tqdm import tqdm  # type: ignore[import-untyped]
     except ImportError:
         return Line(total, title, sys.stderr)
     form = "{desc} {percentage:3.0f}% |{bar:30}| {rate_fmt}, {remaining} left, {postfix}"

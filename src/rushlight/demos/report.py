@@ -16,7 +16,7 @@ __all__ = ["draw"]
 BLUE, ORANGE, GREY = "#2b6cb0", "#dd6b20", "#718096"
 
 
-def _smooth(values: np.ndarray, width: int) -> np.ndarray:
+def _smooth(values: np.ndarray, width: int) -> Any:
     """Means over `width` neighbours."""
     if len(values) < 2 * width:
         return values
@@ -99,7 +99,7 @@ def draw(
     """
     with matplotlib.rc_context({"font.size": 9, "axes.titlesize": 10}):
         figure = Figure(figsize=(11, 9), layout="constrained")
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)
         grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.25))
         figure.suptitle(
             f"MNIST, {settings['model']}: {100 * history['test_accuracy'][-1]:.2f}% of the test digits right after "

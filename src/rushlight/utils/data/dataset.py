@@ -84,7 +84,7 @@ def get_batch(dataset: Any, indices: np.ndarray) -> Any:
 
 def get_items(dataset: Any, indices: list[Any]) -> list[Any]:
     """The samples at `indices`, through the dataset's `__getitems__` where it has one."""
-    many = getattr(dataset, "__getitems__", None)
+    many: Any = getattr(dataset, "__getitems__", None)
     if many is not None:
         owner = next((c for c in type(dataset).__mro__ if "__getitems__" in c.__dict__), None)
         if (
@@ -339,7 +339,8 @@ class ChainDataset(IterableDataset[Any]):
             yield from d
 
     def __len__(self) -> int:
-        return sum(len(d) for d in self._checked())  # type: ignore[arg-type]
+        parts: Any = self._checked()
+        return sum(len(d) for d in parts)
 
 
 class Subset(Dataset[T_co]):
@@ -376,7 +377,9 @@ class Subset(Dataset[T_co]):
         return len(self.indices)
 
 
-def random_split(dataset: Dataset[Any], lengths: Sequence[int | float], generator: Any = None) -> list[Subset[Any]]:
+def random_split(
+    dataset: Dataset[Any], lengths: Sequence[int | float], generator: Any = None
+) -> list[Subset[Any]]:
     """Cut a dataset at random into parts that do not overlap.
 
     Args:

@@ -17,7 +17,9 @@ __all__ = ["Fetcher"]
 class Fetcher:
     """Gives the batch (or, without automatic batching, the sample) for what a sampler yields."""
 
-    def __init__(self, dataset: Any, auto_collation: bool, collate_fn: Callable[..., Any], drop_last: bool) -> None:
+    def __init__(
+        self, dataset: Any, auto_collation: bool, collate_fn: Callable[..., Any], drop_last: bool
+    ) -> None:
         self.dataset = dataset
         self.auto_collation = auto_collation
         self.collate_fn = collate_fn
@@ -25,12 +27,12 @@ class Fetcher:
         self.in_one_go = (
             auto_collation and collate_fn is default_collate and overrides(dataset, "__getbatch__")
         )
-        self.iterator = None
+        self.iterator: Any = None
         if isinstance(dataset, IterableDataset):
             self.iterator = iter(dataset)
-            self.fetch = self._fetch_stream
+            self.fetch = self._fetch_stream  # type: ignore[method-assign]
 
-    def fetch(self, indices: Any) -> Any:  # type: ignore[no-redef]
+    def fetch(self, indices: Any) -> Any:
         """The batch at `indices`: a list or an int64 array of them, or one index without automatic batching."""
         if not self.auto_collation:
             return self.collate_fn(self.dataset[indices])

@@ -230,9 +230,10 @@ def index_batches(batch_sampler: Any) -> Iterator[np.ndarray] | None:
     """The batches of a plain BatchSampler over a sampler of this file as arrays; None for any other."""
     if type(batch_sampler) is not BatchSampler:
         return None
-    if type(batch_sampler.sampler) not in (SequentialSampler, RandomSampler, WeightedRandomSampler):
+    sampler: Any = batch_sampler.sampler
+    if type(sampler) not in (SequentialSampler, RandomSampler, WeightedRandomSampler):
         return None
-    return _cut(batch_sampler.sampler.blocks(), batch_sampler.batch_size, batch_sampler.drop_last)
+    return _cut(sampler.blocks(), batch_sampler.batch_size, batch_sampler.drop_last)
 
 
 def _cut(blocks: Iterator[np.ndarray], size: int, drop_last: bool) -> Iterator[np.ndarray]:

@@ -149,7 +149,7 @@ class Receiver:
     def _lease(self, number: int, size: int) -> memoryview:
         lease = np.frombuffer(self.maps[number], np.uint8, size)
         _leases[id(lease)] = weakref.ref(lease, _Return(id(lease), self.freed, number))
-        return memoryview(lease)
+        return memoryview(lease)  # type: ignore[arg-type]
 
     def take_freed(self) -> list[int]:
         numbers = []
@@ -187,7 +187,7 @@ class _Pickler(pickle.Pickler):
                 )
             return _tensor, (obj._array,)
         if kind is np.ndarray and obj.dtype.kind not in "OMmSUa" and obj.dtype.names is None and obj.size:
-            flat = np.ascontiguousarray(obj).reshape(-1).view(np.uint8)
+            flat: Any = np.ascontiguousarray(obj).reshape(-1).view(np.uint8)
             return _array, (pickle.PickleBuffer(flat), obj.dtype, obj.shape)
         return NotImplemented
 

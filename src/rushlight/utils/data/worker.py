@@ -154,7 +154,8 @@ def work(
     sender = shared.Sender(connection)
     collate.allocate = sender.allocate
     where = f"in DataLoader worker process {worker_id}"
-    failure, fetcher = None, None
+    failure: Failure | None = None
+    fetcher: Any = None
     try:
         if init_fn is not None:
             init_fn(worker_id)

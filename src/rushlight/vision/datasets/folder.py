@@ -48,10 +48,11 @@ class DatasetFolder(VisionDataset):
         allow_empty: bool = False,
     ) -> None:
         super().__init__(root, transform=transform, target_transform=target_transform)
-        self.classes, self.class_to_idx = self.find_classes(self.root)
+        folder: Any = self.root
+        self.classes, self.class_to_idx = self.find_classes(folder)
         self.loader = loader
         self.extensions = extensions
-        self.samples = self.make_dataset(self.root, self.class_to_idx, extensions, is_valid_file, allow_empty)
+        self.samples = self.make_dataset(folder, self.class_to_idx, extensions, is_valid_file, allow_empty)
         self.targets = [target for _, target in self.samples]
 
     def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
@@ -84,7 +85,8 @@ class DatasetFolder(VisionDataset):
             def is_valid_file(path: str) -> bool:
                 return path.lower().endswith(ends)
 
-        found, empty = [], []
+        found: list[tuple[str, int]] = []
+        empty: list[str] = []
         for name in sorted(class_to_idx):
             before = len(found)
             folder = os.path.join(os.path.expanduser(directory), name)

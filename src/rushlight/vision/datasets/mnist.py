@@ -36,6 +36,7 @@ def read_idx(path: str | Path, crc32: int | None = None) -> np.ndarray:
     Source: http://yann.lecun.com/exdb/mnist/, "the IDX file format".
     """
     path = Path(path)
+    data: Any
     try:
         if path.suffix == ".gz":
             with gzip.open(path, "rb") as packed:

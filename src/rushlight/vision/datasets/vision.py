@@ -15,7 +15,9 @@ __all__ = ["VisionDataset", "StandardTransform", "image_of"]
 class StandardTransform:
     """A transform of the input and one of the target, as one function of both."""
 
-    def __init__(self, transform: Callable[..., Any] | None = None, target_transform: Callable[..., Any] | None = None) -> None:
+    def __init__(
+        self, transform: Callable[..., Any] | None = None, target_transform: Callable[..., Any] | None = None
+    ) -> None:
         self.transform = transform
         self.target_transform = target_transform
 
@@ -64,7 +66,7 @@ class VisionDataset(Dataset[Any]):
                 f"{type(self).__name__}: transforms must be given without transform and target_transform, got both "
                 "(Only transforms or transform/target_transform can be passed as argument)"
             )
-        self.root = os.path.expanduser(root) if isinstance(root, str) else root
+        self.root: Any = os.path.expanduser(root) if isinstance(root, str) else root
         self.transform = transform
         self.target_transform = target_transform
         if transform is not None or target_transform is not None:

@@ -30,7 +30,9 @@ def _divisible(value: float, divisor: int = 8) -> int:
     return near + divisor if near < 0.9 * value else near
 
 
-def _step(inputs: int, outputs: int, kernel: int, stride: int, groups: int, norm: Callable[..., Any]) -> nn.Sequential:
+def _step(
+    inputs: int, outputs: int, kernel: int, stride: int, groups: int, norm: Callable[..., Any]
+) -> nn.Sequential:
     """Convolution, normalization, ReLU6."""
     convolution = nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False)
     return nn.Sequential(convolution, norm(outputs), nn.ReLU6(inplace=True))
@@ -99,6 +101,7 @@ class MobileNetV2(nn.Module):
         features.append(_step(channels, self.last_channel, 1, 1, 1, norm))
         self.features = nn.Sequential(*features)
         self.classifier = nn.Sequential(nn.Dropout(p=dropout), nn.Linear(self.last_channel, num_classes))
+        m: Any
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out")

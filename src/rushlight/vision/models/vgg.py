@@ -37,6 +37,7 @@ class VGG(nn.Module):
         )
         if not init_weights:
             return
+        m: Any
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")

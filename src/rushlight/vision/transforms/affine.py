@@ -61,7 +61,7 @@ def rotate(
     angle: float,
     interpolation: Any = None,
     expand: bool = False,
-    center: Sequence[int] | None = None,
+    center: Sequence[float] | None = None,
     fill: Any = None,
 ) -> Any:
     """The image turned counter-clockwise by `angle` degrees.

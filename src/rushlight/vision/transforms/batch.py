@@ -120,7 +120,9 @@ class _Plan:
         return by_table
 
 
-def _planes(images: np.ndarray, indices: np.ndarray, window: tuple[Any, ...], whole: bool, channels: int) -> Any:
+def _planes(
+    images: np.ndarray, indices: np.ndarray, window: tuple[Any, ...], whole: bool, channels: int
+) -> Any:
     picked = images.take(indices, axis=0)
     if not whole:
         picked = picked[:, window[0], window[1]]

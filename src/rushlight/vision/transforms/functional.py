@@ -346,7 +346,7 @@ def _sides(padding: Any) -> tuple[int, int, int, int]:
     if len(padding) == 2:
         return padding[0], padding[1], padding[0], padding[1]
     if len(padding) == 4:
-        return tuple(padding)  # type: ignore[return-value]
+        return tuple(padding)
     raise ValueError(f"pad: padding must have 1, 2 or 4 numbers, got {len(padding)}")
 
 

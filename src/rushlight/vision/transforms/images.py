@@ -53,7 +53,7 @@ def largest(dtype: dtypes.dtype) -> int:
     return 1 if dtype.is_floating_point else int(np.iinfo(dtype.numpy).max)
 
 
-def convert_image_dtype(image: Tensor, dtype: dtypes.dtype = dtypes.float32) -> Tensor:
+def convert_image_dtype(image: Any, dtype: dtypes.dtype = dtypes.float32) -> Tensor:
     """The image in another type, its values scaled from the one's range to the other's.
 
     Raises:

@@ -479,9 +479,11 @@ class RandomAffine(Module):
 
     def forward(self, img: Any) -> Any:
         _, height, width = get_dimensions(img)
-        drawn = self.get_params(self.degrees, self.translate, self.scale, self.shear, [width, height])
+        angle, moves, scale, shear = self.get_params(
+            self.degrees, self.translate, self.scale, self.shear, [width, height]
+        )
         return F.affine(
-            img, *drawn, interpolation=self.interpolation, fill=_fill_of(img, self.fill), center=self.center
+            img, angle, moves, scale, shear, self.interpolation, _fill_of(img, self.fill), self.center
         )
 
     def __repr__(self) -> str:
@@ -529,7 +531,9 @@ class RandomErasing(Module):
         self.inplace = inplace
 
     @staticmethod
-    def get_params(img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: Any = None) -> tuple[Any, ...]:
+    def get_params(
+        img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: Any = None
+    ) -> tuple[Any, ...]:
         """top, left, height, width, value"""
         from ...ops.creation import tensor
 
@@ -557,7 +561,8 @@ class RandomErasing(Module):
             raise ValueError(
                 f"RandomErasing: value must have 1 or {get_dimensions(img)[0]} numbers, got {len(value)}"
             )
-        return F.erase(img, *self.get_params(img, self.scale, self.ratio, value), self.inplace)
+        top, left, h, w, v = self.get_params(img, self.scale, self.ratio, value)
+        return F.erase(img, top, left, h, w, v, self.inplace)
 
     def __repr__(self) -> str:
         return (

@@ -309,7 +309,7 @@ class GaussianBlur(Module):
             raise ValueError(
                 f"GaussianBlur: kernel_size value should be an odd and positive number, got {kernel_size}"
             )
-        self.sigma = (float(sigma), float(sigma)) if isinstance(sigma, numbers.Real) else tuple(sigma)
+        self.sigma = (float(sigma), float(sigma)) if isinstance(sigma, (int, float)) else tuple(sigma)
         if not 0.0 < self.sigma[0] <= self.sigma[1]:
             raise ValueError(
                 f"GaussianBlur: sigma values should be positive and of the form (min, max), got {sigma}"

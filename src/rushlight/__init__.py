@@ -9,6 +9,7 @@ from math import e as e
 from math import inf as inf
 from math import nan as nan
 from math import pi as pi
+from typing import Any as _Any
 
 from . import dtypes as _dtypes
 from . import kernels as _kernels
@@ -80,7 +81,7 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> _Any:
     import importlib
 
     if name in _LAZY:

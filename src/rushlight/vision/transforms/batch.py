@@ -68,7 +68,7 @@ class _Plan:
         """Whether the transform is the one planned for, unchanged."""
         if transform is not self.transform or (self.steps is None and _steps(transform) is not None):
             return False
-        for t, attributes in self.state:  # noqa: SIM110 - a loop is quicker, and this is asked for each batch
+        for t, attributes in self.state:  # a loop: quicker than all(...), and this is asked for each batch
             if t.__dict__ != attributes:
                 return False
         return True

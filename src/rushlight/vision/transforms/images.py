@@ -78,7 +78,8 @@ def convert_image_dtype(image: Any, dtype: dtypes.dtype = dtypes.float32) -> Ten
             raise RuntimeError(
                 f"convert_image_dtype: the cast from {have} to {dtype} cannot be performed safely"
             )
-        return (image * (largest(dtype) + 1 - 1e-3)).to(dtype)
+        scaled: Any = image * (largest(dtype) + 1 - 1e-3)
+        return scaled.to(dtype)
     if dtype.is_floating_point:
         return image.to(dtype) / largest(have)
     high_have, high_want = largest(have), largest(dtype)

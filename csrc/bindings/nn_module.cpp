@@ -11,19 +11,49 @@ static PyObject *py_getattr, *py_call_with_hooks, *py_note_path;
 static PyObject* global_hooks;  // tuple of the dicts of hooks of all modules
 static PyObject *s_forward, *s_tables[3], *s_hooks[4];
 
-// What `__getattr__` of the class does when nothing else is found: parameters, buffers, modules, else the error.
-static PyObject* module_getattro(PyObject* self, PyObject* name) {
-  if (_PyType_Lookup(Py_TYPE(self), name)) return PyObject_GenericGetAttr(self, name);
-  PyObject* d = PyObject_GenericGetDict(self, nullptr);
-  if (!d) return nullptr;
-  PyObject* found = PyDict_GetItemWithError(d, name);
-  for (int i = 0; !found && i < 3 && !PyErr_Occurred(); i++) {
-    PyObject* table = PyDict_GetItemWithError(d, s_tables[i]);
-    if (table && PyDict_Check(table)) found = PyDict_GetItemWithError(table, name);
+// A parameter, buffer or module of that name: a new reference, or null (without an error, or with one).
+static PyObject* registered(PyObject* d, PyObject* name) {
+  for (PyObject* key : s_tables) {
+    PyObject* table = PyDict_GetItemWithError(d, key);
+    PyObject* found = table && PyDict_Check(table) ? PyDict_GetItemWithError(table, name) : nullptr;
+    if (found || PyErr_Occurred()) {
+      Py_XINCREF(found);
+      return found;
+    }
   }
-  Py_XINCREF(found);
-  Py_DECREF(d);
-  if (found || PyErr_Occurred()) return found;
+  return nullptr;
+}
+
+// Ordinary attributes first, then the three tables, then what Module.__getattr__ says: the error.
+static PyObject* module_getattro(PyObject* self, PyObject* name) {
+  const bool of_class = _PyType_Lookup(Py_TYPE(self), name) != nullptr;
+  if (of_class) {
+    PyObject* found = PyObject_GenericGetAttr(self, name);
+    if (found || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
+  }
+  // A property that failed falls back on the tables too; its own error stays if they do not have the name.
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyObject* found = nullptr;
+  PyObject* d = PyObject_GenericGetDict(self, nullptr);
+  if (d) {
+    found = of_class ? nullptr : PyDict_GetItemWithError(d, name);
+    if (found)
+      Py_INCREF(found);
+    else if (!PyErr_Occurred())
+      found = registered(d, name);
+    Py_DECREF(d);
+  }
+  if (found || PyErr_Occurred()) {
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    return found;
+  }
+  if (of_class) {
+    PyErr_Restore(type, value, trace);
+    return nullptr;
+  }
   PyObject* pair[] = {self, name};
   return PyObject_Vectorcall(py_getattr, pair, 2, nullptr);
 }

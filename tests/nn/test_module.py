@@ -34,7 +34,7 @@ def test_registration_and_traversal():
     m = Net()
     assert [n for n, _ in m.named_parameters()] == NAMES
     assert [n for n, _ in m.named_parameters(recurse=False)] == []
-    assert [n for n, _ in m.named_parameters("net")][0] == "net.fc1.weight"
+    assert next(n for n, _ in m.named_parameters("net")) == "net.fc1.weight"
     assert [n for n, _ in m.named_buffers()] == ["scale", "scratch"]
     assert [n for n, _ in m.named_children()] == ["fc1", "block"]
     assert [n for n, _ in m.named_modules()] == ["", "fc1", "block", "block.0", "block.1"]
@@ -62,7 +62,7 @@ def test_a_name_belongs_to_one_table():
     assert m.x is None
     assert list(m._modules) == ["x"]
     m.b = nn.Buffer(torch.ones(1), persistent=False)
-    assert list(m.named_buffers())[0][0] == "b"
+    assert next(m.named_buffers())[0] == "b"
     assert list(m.state_dict()) == []
     m.b = torch.zeros(1)
     assert m._buffers["b"].item() == 0
@@ -161,10 +161,10 @@ def test_non_leaf_parameter_is_refused():
 
 def test_an_error_names_the_modules_path():
     m = nn.Sequential(nn.ReLU(), nn.Sequential(nn.Flatten(), nn.Linear(4, 2)))
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(RuntimeError, match="linear: input must have last size 4") as caught:
         m(torch.ones(2, 3))
     assert caught.value.__notes__ == ["in 1.1 (Linear)"]
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(RuntimeError, match="linear: input must have last size 4") as caught:
         m[1][1](torch.ones(2, 3))
     assert caught.value.__notes__ == ["in Linear"]
 

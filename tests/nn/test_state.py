@@ -22,11 +22,11 @@ def test_state_dict_shares_memory_and_carries_versions():
     assert state["fc.weight"]._array is m.fc.weight._array
     assert not state["fc.weight"].requires_grad
     assert m.state_dict(keep_vars=True)["fc.weight"] is m.fc.weight
-    assert list(m.state_dict(prefix="net."))[0] == "net.fc.weight"
+    assert next(iter(m.state_dict(prefix="net."))) == "net.fc.weight"
     into = {}
     assert m.state_dict(destination=into) is into
     with pytest.warns(FutureWarning, match="must be given by keyword"):
-        assert list(m.state_dict(OrderedDict(), "p."))[0] == "p.fc.weight"
+        assert next(iter(m.state_dict(OrderedDict(), "p."))) == "p.fc.weight"
 
 
 def test_load_copies_values():
@@ -48,7 +48,7 @@ def test_strict_message_lists_everything():
     state["lost.weight"] = torch.ones(1)
     state["fc.bias"] = torch.ones(5)
     state["bn.weight"] = 3
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(RuntimeError, match="Error.s. in loading state_dict") as caught:
         m.load_state_dict(state)
     assert str(caught.value) == (
         "Error(s) in loading state_dict for Sequential:\n"

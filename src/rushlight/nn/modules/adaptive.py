@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from ...ops.creation import zeros
+from ...ops.join import cat
 from ...tensor import Tensor
 from .. import functional as F
 from .container import ModuleList, Sequential
@@ -146,8 +147,6 @@ class AdaptiveLogSoftmaxWithLoss(Module):
 
     def _get_full_log_prob(self, input: Tensor, head_output: Tensor) -> Tensor:
         """The log-probabilities of all classes from the head's scores."""
-        from ...ops.shape import cat
-
         head = F.log_softmax(head_output, dim=1)
         parts = [head[:, : self.shortlist_size]]
         for i, tail in enumerate(self.tail):

@@ -145,7 +145,8 @@ class _LazyNorm(LazyModuleMixin, _NormBase):
             super().reset_parameters()
 
     def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
-        if not self.has_uninitialized_params():
+        if not self.has_uninitialized_params():  # loaded from a state_dict, or there is nothing to learn
+            self.num_features = input.shape[1]
             return
         self.num_features = input.shape[1]
         for t in (self.weight, self.bias, self.running_mean, self.running_var):

@@ -73,7 +73,7 @@ class _Row(Module):
         return self
 
     def insert(self, index: int, module: Module) -> Any:
-        """Put a module before the one at `index`; returns the container."""
+        """Put a module before the one at `index`."""
         if not isinstance(module, Module):
             raise AssertionError(f"insert: module must be an nn.Module, got {type(module).__name__}")
         size = len(self)
@@ -82,7 +82,7 @@ class _Row(Module):
         modules = list(self._modules.values())
         modules.insert(index + size if index < 0 else index, module)
         self._rename(modules)
-        return self
+        return self if isinstance(self, Sequential) else None  # as in PyTorch
 
     def pop(self, key: int | slice) -> Module:
         """Take a module out and return it."""
@@ -130,15 +130,6 @@ class Sequential(_Row):
         if isinstance(idx, slice):
             return self.__class__(OrderedDict(list(self._modules.items())[idx]))
         return self._modules[self._name_at(idx)]
-
-    def __delitem__(self, idx: Any) -> None:
-        # names stay those of an OrderedDict's entries, numbers close up
-        numbered = all(name == str(i) for i, name in enumerate(self._modules))
-        keys = list(self._modules)
-        for key in keys[idx] if isinstance(idx, slice) else [self._name_at(idx)]:
-            delattr(self, key)
-        if numbered:
-            self._rename(list(self._modules.values()))
 
     def extend(self, sequential: Iterable[Module]) -> Sequential:
         """Add all modules of another Sequential at the end."""
@@ -405,25 +396,22 @@ class ParameterDict(Module):
         if parameters is not None:
             self.update(parameters)
 
-    def _attribute(self, key: str) -> str:
-        if not isinstance(key, str):
-            raise TypeError(f"ParameterDict: key must be a str, got {type(key).__name__}")
-        # a key that is also a method's name is stored under another
-        return f"_ParameterDict_{key}" if hasattr(type(self), key) else key
-
     def __getitem__(self, key: str) -> Any:
         if key not in self._keys:
-            raise KeyError(key)
-        return getattr(self, self._attribute(key))
+            raise AttributeError(
+                f"ParameterDict: key must be one of {', '.join(map(repr, self._keys))}, got {key!r}"
+            )
+        return getattr(self, key)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        attribute = self._attribute(key)
+        if not isinstance(key, str):
+            raise TypeError(f"ParameterDict: key must be a str, got {type(key).__name__}")
+        setattr(self, key, _as_parameter(value))
         self._keys[key] = None
-        setattr(self, attribute, _as_parameter(value))
 
     def __delitem__(self, key: str) -> None:
         del self._keys[key]
-        delattr(self, self._attribute(key))
+        delattr(self, key)
 
     def __len__(self) -> int:
         return len(self._keys)

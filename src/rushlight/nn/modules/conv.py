@@ -477,7 +477,8 @@ class _LazyConv(LazyModuleMixin):
             super().reset_parameters()  # type: ignore[misc]
 
     def initialize_parameters(self: Any, input: Tensor, *args: Any, **kwargs: Any) -> None:
-        if not self.has_uninitialized_params():
+        if not self.has_uninitialized_params():  # loaded from a state_dict
+            self.in_channels = self.weight.shape[0] if self.transposed else self.weight.shape[1] * self.groups
             return
         n = self._ndim
         if input.dim() not in (n + 1, n + 2):

@@ -239,11 +239,6 @@ class Module(State):
             module = module if new is None else new
         return module
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if _C is not None:
-            _C.fast_attributes(cls, Module)
-
     def __getattr__(self, name: str) -> Any:
         d = self.__dict__
         if "_modules" not in d:

@@ -67,8 +67,11 @@ def _address(array: np.ndarray) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined,misc] # the Python one: the C one checks every name
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+_Base: Any = pickle._Pickler  # type: ignore[attr-defined] # the Python one: the C one checks every name
+
+
+class _Pickler(_Base):  # type: ignore[misc]
+    dispatch = dict(_Base.dispatch)
 
     def __init__(self, file: BytesIO) -> None:
         super().__init__(file, protocol=2)

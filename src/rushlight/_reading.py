@@ -276,7 +276,7 @@ class Archive:
 def _read_into(file: IO[bytes], data: np.ndarray) -> int:
     """Fill `data` from the file; returns how many bytes there were."""
     if hasattr(file, "readinto"):
-        view, done = memoryview(data), 0
+        view, done = memoryview(data.data), 0
         while done < len(view):
             n = file.readinto(view[done:])
             if not n:

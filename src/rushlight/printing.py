@@ -220,7 +220,7 @@ def tensor_repr(tensor: Tensor) -> str:
     array = tensor._array
     name = "bool" if array.dtype.kind == "b" else array.dtype.name
     default = str(dtypes.get_default_dtype()).rpartition(".")[2]
-    usual = (default, "complex128" if default == "float64" else "complex64", "int64", "bool")
+    usual: tuple[str, ...] = (default, "complex128" if default == "float64" else "complex64", "int64", "bool")
     suffixes = []
     if array.size == 0:
         if array.ndim != 1:

@@ -181,7 +181,7 @@ def _watched() -> tuple[dict[CodeType, str], dict[Any, str]]:
     while waiting:
         cls = waiting.pop()
         waiting += cls.__subclasses__()
-        backward = getattr(cls, "backward", None)
+        backward: Any = getattr(cls, "backward", None)
         if "backward" in vars(cls) and hasattr(backward, "__code__"):
             codes.setdefault(backward.__code__, cls._name)
     kernels = {}

@@ -59,7 +59,7 @@ def _header(data: np.ndarray, where: str) -> tuple[dict[str, tuple[Any, ...]], d
     try:
         header = json.loads(data[8 : 8 + length].tobytes().decode())
         metadata = header.pop("__metadata__", None) or {}
-        entries = {
+        entries: dict[str, tuple[Any, ...]] = {
             name: (_TYPES[e["dtype"]], tuple(e["shape"]), *map(int, e["data_offsets"]))
             for name, e in header.items()
         }

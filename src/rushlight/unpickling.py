@@ -139,11 +139,11 @@ class Unpickler:
                 push(())
             elif op in (0x85, 0x86, 0x87):  # TUPLE1..3
                 n = op - 0x84
-                items = tuple(self._plain(v) for v in stack[-n:])
-                if len(items) < n:
+                values = tuple(self._plain(v) for v in stack[-n:])
+                if len(values) < n:
                     raise IndexError
                 del stack[-n:]
-                push(items)
+                push(values)
             elif op == 0x52:  # R REDUCE
                 args, function = stack.pop(), stack.pop()
                 push(self._call(function, args))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..kernels import _C
 
-if _C is not None and hasattr(_C, "TensorBase"):
+if TYPE_CHECKING:
+    from .engine import run_backward
+    from .graph import AccumulateGrad, Node, TensorBase, bind, is_grad_enabled, set_grad_mode
+elif _C is not None and hasattr(_C, "TensorBase"):
     TensorBase = _C.TensorBase
     Node = _C.Node
     AccumulateGrad = _C.AccumulateGrad

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -59,6 +59,29 @@ class TensorBase:
         "_requires_grad",
         "_retains_grad",
     )
+
+    if TYPE_CHECKING:  # what `ops` and the compiled type put here at run time
+        _array: Any
+        _grad: Any
+        _grad_fn: Any
+        _output_nr: int
+        _requires_grad: bool
+        _counter: Any
+        _base: Any
+        _history: int
+        _hooks: Any
+        _retains_grad: bool
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = cast(
+            Any, None
+        )
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = cast(Any, None)
+        __rmatmul__ = __neg__ = __pos__ = __abs__ = __invert__ = __and__ = __or__ = __xor__ = cast(Any, None)
+        __rand__ = __ror__ = __rxor__ = __lshift__ = __rshift__ = cast(Any, None)
+        __lt__ = __le__ = __gt__ = __ge__ = __getitem__ = __setitem__ = cast(Any, None)
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __eq__(self, other: object) -> Any: ...
+        def __ne__(self, other: object) -> Any: ...
 
     @classmethod
     def _make(cls, array: np.ndarray) -> Any:
@@ -185,6 +208,23 @@ class Node:
     """One operation that was recorded: also the `ctx` its forward and backward are given."""
 
     # Slots would have to be repeated by every subclass with attributes of its own, so this has a dict.
+
+    if TYPE_CHECKING:  # fields, and whatever forward keeps for backward
+        _edges: Any
+        _meta: Any
+        _saved: Any
+        _to_save: Any
+        _freed: bool
+        _dirty: Any
+        _non_differentiable: Any
+        _materialize: bool
+        _sequence: int
+        _hooks: Any
+        _post_hooks: Any
+        needs_input_grad: Any
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
     @classmethod
     def _new(cls) -> Any:

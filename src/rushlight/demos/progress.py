@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -75,4 +76,17 @@ def progress(total: int, title: str) -> Any:
     except ImportError:
         return Line(total, title, sys.stderr)
     form = "{desc} {percentage:3.0f}% |{bar:30}| {rate_fmt}, {remaining} left, {postfix}"
-    return tqdm(total=total, desc=title, unit=" images", unit_scale=True, leave=False, bar_format=form)
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # some terminals say 0
+    except OSError:
+        width = 80
+    return tqdm(
+        total=total,
+        desc=title,
+        unit=" images",
+        unit_scale=True,
+        leave=False,
+        bar_format=form,
+        ncols=width,
+        file=sys.stderr,
+    )

@@ -76,17 +76,11 @@ def progress(total: int, title: str) -> Any:
     except ImportError:
         return Line(total, title, sys.stderr)
     form = "{desc} {percentage:3.0f}% |{bar:30}| {rate_fmt}, {remaining} left, {postfix}"
-    try:
-        width = os.get_terminal_size(sys.stderr.fileno()).columns or 80  # some terminals say 0
-    except OSError:
-        width = 80
+    size = {}
+    if not os.get_terminal_size(
+        sys.stderr.fileno()
+    ).columns:  # some terminals say 0, and tqdm would print nothing
+        size = {"ncols": 80, "nrows": 24}
     return tqdm(
-        total=total,
-        desc=title,
-        unit=" images",
-        unit_scale=True,
-        leave=False,
-        bar_format=form,
-        ncols=width,
-        file=sys.stderr,
+        total=total, desc=title, unit=" images", unit_scale=True, leave=False, bar_format=form, **size
     )

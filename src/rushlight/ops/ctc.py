@@ -117,7 +117,9 @@ class CtcLossBackward0(Function):
     """The forward variables, all sequences at a time; in backward the backward variables too."""
 
     @staticmethod
-    def forward(ctx, log_probs, labels, inputs, lengths, blank, zero_infinity):
+    def forward(
+        ctx: Any, log_probs: Any, labels: Any, inputs: Any, lengths: Any, blank: Any, zero_infinity: Any
+    ) -> Any:
         logs = log_probs._array
         wide = logs.astype(np.float64)
         extended, skip = _extend(labels, blank)
@@ -140,7 +142,7 @@ class CtcLossBackward0(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         (log_probs,) = ctx.saved_tensors
         extended, skip, ends, inputs, _, zero_infinity, alpha, loss = ctx.kept
         wide = log_probs._array.astype(np.float64)

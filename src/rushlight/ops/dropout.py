@@ -66,14 +66,14 @@ class MulBackward0(Function):
     """x * mask / (1 - p). The mask is kept as bytes."""
 
     @staticmethod
-    def forward(ctx, x, p):
+    def forward(ctx: Any, x: Any, p: Any) -> Any:
         y, kept = kernels.random_dropout(default_generator._state, x, p)
         ctx.save_for_backward(kept)
         ctx.p = p
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         (kept,) = ctx.saved_tensors
         if is_grad_enabled() or not usable(dy):
             return dy * (kept.to(dy.dtype) * (1 / (1 - ctx.p))), None

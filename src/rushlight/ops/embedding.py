@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def embedding(
 
 class EmbeddingBackward0(Function):
     @staticmethod
-    def forward(ctx, weight, index, padding, by_count):
+    def forward(ctx: Any, weight: Any, index: Any, padding: Any, by_count: Any) -> Any:
         ctx.save_for_backward(index)
         ctx.options = weight._array.shape[0], padding, by_count
         if _C is not None:
@@ -62,7 +63,7 @@ class EmbeddingBackward0(Function):
         return wrap(weight._array[index._array])
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         (index,) = ctx.saved_tensors
         rows, padding, by_count = ctx.options
         if is_grad_enabled() or not usable(dy):

@@ -943,7 +943,7 @@ class WhereBackward0(Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
         mask = np.broadcast_to(ctx.condition, dy._array.shape)
-        dx = MaskedFillBackward0.apply(dy, ~mask, 0) if ctx.needs_input_grad[1] else None
+        dx = MaskedFillBackward0.apply(dy, np.asarray(~mask), 0) if ctx.needs_input_grad[1] else None
         return None, dx, MaskedFillBackward0.apply(dy, mask, 0) if ctx.needs_input_grad[2] else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
@@ -150,7 +151,9 @@ class NllLossBackward0(Function):
     """Cross-entropy of rows. The gradient is made with the loss, while the logits are in the cache."""
 
     @staticmethod
-    def forward(ctx, x, target, weight, ignore, smoothing, reduction):
+    def forward(
+        ctx: Any, x: Any, target: Any, weight: Any, ignore: Any, smoothing: Any, reduction: Any
+    ) -> Any:
         y, lse, ctx.dx = _C.cross_entropy(
             x, target, weight, ignore, smoothing, _CODES[reduction], ctx.needs_input_grad[0]
         )
@@ -159,7 +162,7 @@ class NllLossBackward0(Function):
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, target, weight, lse = ctx.saved_tensors
         ignore, smoothing, reduction = ctx.options
         if is_grad_enabled():
@@ -184,7 +187,7 @@ class NllLossBackward0(Function):
 _SOFT = _named(NllLossBackward0, "AddBackward0", "DivBackward1", "NegBackward0")
 
 
-def _cross_entropy(x, target, weight, ignore, smoothing, reduction):
+def _cross_entropy(x: Any, target: Any, weight: Any, ignore: Any, smoothing: Any, reduction: Any) -> Any:
     """The composed definition."""
     dim = 0 if x.ndim == 1 else 1
     classes = x.shape[dim]
@@ -206,7 +209,7 @@ def _cross_entropy(x, target, weight, ignore, smoothing, reduction):
     return loss.sum() / by.sum() if reduction == "mean" else reduced(loss, reduction)
 
 
-def _picked(logs, target, weight, kept, dim):
+def _picked(logs: Any, target: Any, weight: Any, kept: Any, dim: Any) -> Any:
     """-weight * logs at the targets, 0 where ignored; and the weights."""
     safe = target.where(kept, target.new_zeros(()))
     loss = -logs.gather(dim, safe.unsqueeze(dim)).squeeze(dim)
@@ -319,14 +322,14 @@ class _NllLoss(Function):
     """Negative log likelihood."""
 
     @staticmethod
-    def forward(ctx, x, target, weight, ignore, reduction):
+    def forward(ctx: Any, x: Any, target: Any, weight: Any, ignore: Any, reduction: Any) -> Any:
         y, by = _C.nll(x, target, weight, ignore, _CODES[reduction])
         ctx.save_for_backward(x, target, weight)
         ctx.options = ignore, reduction, by
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, target, weight = ctx.saved_tensors
         ignore, reduction, by = ctx.options
         if is_grad_enabled():
@@ -340,7 +343,7 @@ class _NllLoss(Function):
 _Nll = _named(_NllLoss, "NllLossBackward0", "NllLoss2DBackward0")
 
 
-def _nll(x, target, weight, ignore, reduction):
+def _nll(x: Any, target: Any, weight: Any, ignore: Any, reduction: Any) -> Any:
     """The composed definition."""
     dim = 0 if x.ndim == 1 else 1
     if x.ndim == 1 and target.ndim == 1:
@@ -354,7 +357,9 @@ class _Point(Function):
     """A loss of pairs of elements, and its reduction, in one pass."""
 
     @staticmethod
-    def forward(ctx, x, t, w, positive, kind, parameter, reduction):
+    def forward(
+        ctx: Any, x: Any, t: Any, w: Any, positive: Any, kind: Any, parameter: Any, reduction: Any
+    ) -> Any:
         n = x._array.size
         ctx.scale = None if reduction == "none" else 1.0 if reduction == "sum" else 1 / n if n else math.nan
         ctx.save_for_backward(x, t, w, positive)
@@ -362,7 +367,7 @@ class _Point(Function):
         return _C.point_loss(_KINDS[kind], x, t, w, positive, parameter, ctx.scale)
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         inputs = x, t, w, positive = ctx.saved_tensors
         kind, parameter, reduction = ctx.options
         need = ctx.needs_input_grad
@@ -392,41 +397,41 @@ _POINT = _named(
 
 
 # The composed definitions: of input, target, weight, pos_weight and the parameter.
-def _mse(x, t, w, positive, _):
+def _mse(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     d = x - t
     return d * d
 
 
-def _l1(x, t, w, positive, _):
+def _l1(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     return (x - t).abs()
 
 
-def _smooth_l1(x, t, w, positive, beta):
+def _smooth_l1(x: Any, t: Any, w: Any, positive: Any, beta: Any) -> Any:
     d = (x - t).abs()
     return (d * d * (0.5 / beta)).where(d < beta, d - 0.5 * beta) if beta else d
 
 
-def _huber(x, t, w, positive, delta):
+def _huber(x: Any, t: Any, w: Any, positive: Any, delta: Any) -> Any:
     d = (x - t).abs()
     return (d * d * 0.5).where(d <= delta, delta * (d - 0.5 * delta))
 
 
-def _bce(x, t, w, positive, _):
+def _bce(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     loss = -(t * x.log().clamp(min=-100.0) + (1 - t) * (-x).log1p().clamp(min=-100.0))
     return loss if w is None else loss * w
 
 
-def _bce_logits(x, t, w, positive, _):
+def _bce_logits(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     rest = (-x.abs()).exp().log1p() + (-x).clamp(min=0.0)
     loss = (1 - t) * x + (rest if positive is None else (1 + (positive - 1) * t) * rest)
     return loss if w is None else loss * w
 
 
-def _kl(x, t, w, positive, _):
+def _kl(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     return t.xlogy(t) - t * x
 
 
-def _kl_log(x, t, w, positive, _):
+def _kl_log(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     return t.exp() * (t - x)
 
 

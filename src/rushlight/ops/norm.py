@@ -109,14 +109,24 @@ def batch_norm(
 
 class NativeBatchNormBackward0(Function):
     @staticmethod
-    def forward(ctx, x, w, b, running_mean, running_var, training, momentum, eps):
+    def forward(
+        ctx: Any,
+        x: Any,
+        w: Any,
+        b: Any,
+        running_mean: Any,
+        running_var: Any,
+        training: Any,
+        momentum: Any,
+        eps: Any,
+    ) -> Any:
         y, mean, rstd = _C.batch_norm(x, w, b, running_mean, running_var, training, momentum, eps)
         ctx.save_for_backward(x, w, b, mean, rstd)
         ctx.training, ctx.eps = training, eps
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, w, b, mean, rstd = ctx.saved_tensors
         if is_grad_enabled():
             given = (None, None) if ctx.training else (mean, rstd)
@@ -127,7 +137,9 @@ class NativeBatchNormBackward0(Function):
         return dx, dw, db, None, None, None, None, None
 
 
-def _batch_norm(x, running_mean, running_var, w, b, training, momentum, eps):
+def _batch_norm(
+    x: Any, running_mean: Any, running_var: Any, w: Any, b: Any, training: Any, momentum: Any, eps: Any
+) -> Any:
     """Any floating dtype, and without kernels."""
     if not training:
         rstd = (running_var.detach() + eps).rsqrt()
@@ -143,7 +155,7 @@ def _batch_norm(x, running_mean, running_var, w, b, training, momentum, eps):
     return _normalize_channels(x, w, b, None, None, eps)
 
 
-def _normalize_channels(x, w, b, mean, rstd, eps):
+def _normalize_channels(x: Any, w: Any, b: Any, mean: Any, rstd: Any, eps: Any) -> Any:
     """The composed definition: statistics over all dims but 1, unless they are given."""
     per_channel = (1, -1) + (1,) * (x.ndim - 2)
     if mean is None:
@@ -155,7 +167,7 @@ def _normalize_channels(x, w, b, mean, rstd, eps):
     return _affine(y, w, b)
 
 
-def _affine(y, w, b):
+def _affine(y: Any, w: Any, b: Any) -> Any:
     per_channel = (1, -1) + (1,) * (y.ndim - 2)
     if w is not None:
         y = y * w.reshape(per_channel)
@@ -226,14 +238,14 @@ def group_norm(
 
 class NativeGroupNormBackward0(Function):
     @staticmethod
-    def forward(ctx, x, w, b, groups, eps):
+    def forward(ctx: Any, x: Any, w: Any, b: Any, groups: Any, eps: Any) -> Any:
         y, mean, rstd, _ = _C.group_norm(x, w, b, groups, eps)
         ctx.save_for_backward(x, w, b, mean, rstd)
         ctx.groups, ctx.eps = groups, eps
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, w, b, mean, rstd = ctx.saved_tensors
         if is_grad_enabled():
             grads = composed_vjp(_group_norm, dy, (x, w, b), groups=ctx.groups, eps=ctx.eps)
@@ -242,7 +254,7 @@ class NativeGroupNormBackward0(Function):
         return (*grads, None, None)
 
 
-def _group_norm(x, w, b, groups, eps):
+def _group_norm(x: Any, w: Any, b: Any, groups: Any, eps: Any) -> Any:
     """The composed definition."""
     rows = x.reshape(x.shape[0], groups, math.prod(x.shape[1:]) // groups)
     centered = rows - rows.mean(-1, keepdim=True)
@@ -369,14 +381,14 @@ def layer_norm(
 
 class NativeLayerNormBackward0(Function):
     @staticmethod
-    def forward(ctx, x, w, b, n, eps):
+    def forward(ctx: Any, x: Any, w: Any, b: Any, n: Any, eps: Any) -> Any:
         y, mean, rstd = _C.layer_norm(x, w, b, n, eps, False)
         ctx.save_for_backward(x, w, b, mean, rstd)
         ctx.n, ctx.eps = n, eps
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, w, b, mean, rstd = ctx.saved_tensors
         if is_grad_enabled():
             trailing = _count_trailing(x, ctx.n)
@@ -391,7 +403,7 @@ def _shaped(dw: Tensor | None, w: Tensor) -> Tensor | None:
     return dw if dw is None or w.ndim == 1 else dw.reshape(w._array.shape)
 
 
-def _layer_norm(x, w, b, dims, eps):
+def _layer_norm(x: Any, w: Any, b: Any, dims: Any, eps: Any) -> Any:
     """The composed definition, over the last `dims` dimensions."""
     over = tuple(range(-dims, 0))
     centered = x - x.mean(over, keepdim=True)
@@ -435,14 +447,14 @@ class MulBackward0(Function):
     """RMS norm, in one node. PyTorch composes it; its last node is a product."""
 
     @staticmethod
-    def forward(ctx, x, w, n, eps):
+    def forward(ctx: Any, x: Any, w: Any, n: Any, eps: Any) -> Any:
         y, _, rstd = _C.layer_norm(x, w, None, n, eps, True)
         ctx.save_for_backward(x, w, rstd)
         ctx.n, ctx.eps = n, eps
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, w, rstd = ctx.saved_tensors
         if is_grad_enabled():
             dx, dw = composed_vjp(_rms_norm, dy, (x, w), dims=_count_trailing(x, ctx.n), eps=ctx.eps)
@@ -453,7 +465,7 @@ class MulBackward0(Function):
         return dx, dw, None, None
 
 
-def _rms_norm(x, w, dims, eps):
+def _rms_norm(x: Any, w: Any, dims: Any, eps: Any) -> Any:
     """The composed definition, over the last `dims` dimensions."""
     y = x * ((x * x).mean(tuple(range(-dims, 0)), keepdim=True) + eps).rsqrt()
     return y if w is None else y * w

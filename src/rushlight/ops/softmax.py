@@ -111,14 +111,14 @@ def _softmax(input: Tensor, dim: int | None, dtype: Dtype | None, log: bool, nam
 
 class SoftmaxBackward0(Function):
     @staticmethod
-    def forward(ctx, x, dim):
+    def forward(ctx: Any, x: Any, dim: Any) -> Any:
         y = _C.softmax(x, dim, False)
         ctx.save_for_backward(y)
         ctx.dim = dim
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         (y,) = ctx.saved_tensors
         if is_grad_enabled():
             return y * (dy - (dy * y).sum(ctx.dim, keepdim=True)), None
@@ -127,14 +127,14 @@ class SoftmaxBackward0(Function):
 
 class LogSoftmaxBackward0(Function):
     @staticmethod
-    def forward(ctx, x, dim):
+    def forward(ctx: Any, x: Any, dim: Any) -> Any:
         y = _C.softmax(x, dim, True)
         ctx.save_for_backward(y)
         ctx.dim = dim
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         (y,) = ctx.saved_tensors
         if is_grad_enabled():
             return dy - y.exp() * dy.sum(ctx.dim, keepdim=True), None
@@ -183,14 +183,14 @@ def logsumexp(
 
 class LogsumexpBackward0(Function):
     @staticmethod
-    def forward(ctx, x, dim, keepdim):
+    def forward(ctx: Any, x: Any, dim: Any, keepdim: Any) -> Any:
         y = _C.logsumexp(x, dim, keepdim)
         ctx.save_for_backward(x, y)
         ctx.dim, ctx.keepdim = dim, keepdim
         return y
 
     @staticmethod
-    def backward(ctx, dy):
+    def backward(ctx: Any, dy: Any) -> Any:
         x, y = ctx.saved_tensors
         if is_grad_enabled():
             if not ctx.keepdim:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ...autograd import no_grad
 from ...ops.creation import eye
-from ...tensor import Tensor
+from ...ops.join import cat
+from ...ops.random import randn
+from ...tensor import Tensor, wrap
 from .. import functional as F
 from ..modules.module import Module
 from . import parametrize
@@ -65,24 +69,29 @@ class _Orthogonal(Module):
         if wide:
             Q = Q.mT
             n, k = k, n
-        if "base" not in self._buffers:
+        if "base" in self._buffers:
+            if n != k:  # complete the columns to a square matrix
+                Q = _orthogonalized(_join(Q, randn(*Q.shape[:-1], n - k, dtype=Q.dtype)))
+            else:
+                Q = Q.clone() if _is_orthogonal(Q) else _orthogonalized(Q)
+            self.base = Q
+            # Every map takes this to the identity; householder reads the signs of its result's columns off the diagonal.
+            start = Q.new_zeros(*Q.shape[:-1], k) - eye(n, k, dtype=Q.dtype)
+            return start.mT if wide else start
+        if self.orthogonal_map != "householder":
             raise NotImplementedError(
                 "orthogonal: it can only be assigned to with use_trivialization=True or the householder map"
             )
-        if not _is_orthogonal(Q):
-            Q = _nearby_orthogonal(Q)
-        if n != k:  # complete the columns to a square orthogonal matrix
-            full = Q.new_empty((*Q.shape[:-1], n - k)).normal_()
-            Q = _nearby_orthogonal(_join(Q, full))
-        self.base = Q
-        zero = Q.new_zeros(*Q.shape[:-1], k)
-        zero = zero + eye(n, k, dtype=Q.dtype) * 0
-        return zero.mT if wide else zero
+        vectors, tau = np.linalg.qr(Q.detach()._array, mode="raw")
+        A = vectors.swapaxes(-1, -2).copy()
+        i = np.arange(k)
+        signs = np.sign(A[..., i, i])
+        A[..., i, i] = np.where(tau == 0, -signs, signs)
+        new = wrap(A)
+        return new.mT if wide else new
 
 
 def _join(a: Tensor, b: Tensor) -> Tensor:
-    from ...ops.join import cat
-
     return cat([a, b], -1)
 
 
@@ -95,12 +104,8 @@ def _is_orthogonal(Q: Tensor) -> bool:
 F_EPS = {2: 9.8e-4, 4: 1.2e-7, 8: 2.3e-16}  # machine epsilon by element size in bytes
 
 
-def _nearby_orthogonal(A: Tensor) -> Tensor:
+def _orthogonalized(A: Tensor) -> Tensor:
     """The Q of a QR decomposition, with the signs that make R's diagonal positive."""
-    import numpy as np
-
-    from ...tensor import wrap
-
     q, r = np.linalg.qr(A.detach()._array)
     d = np.sign(np.diagonal(r, axis1=-2, axis2=-1))
     return wrap((q * np.where(d == 0, 1, d)[..., None, :]).astype(A._array.dtype))
@@ -132,15 +137,17 @@ def _matrix_exp(A: Tensor) -> Tensor:
 
 
 def _householder(X: Tensor) -> Tensor:
-    """The first columns of the product of the reflections whose vectors are the columns of X below the diagonal."""
+    """The first columns of the product of the reflections whose vectors are the columns of X below the diagonal.
+
+    The diagonal of X holds the columns' signs, 1 or -1, which are not trained.
+    """
     n, k = X.size(-2), X.size(-1)
     Q = eye(n, k, dtype=X.dtype)
     for i in range(k - 1, -1, -1):
-        v = F.pad(X[..., i + 1 :, i], (i + 1, 0))
-        v = v + eye(n, dtype=X.dtype)[i]
+        v = F.pad(X[..., i + 1 :, i], (i + 1, 0)) + eye(n, dtype=X.dtype)[i]
         tau = 2 / (v * v).sum(-1, keepdim=True)
         Q = Q - (tau * v).unsqueeze(-1) @ (v.unsqueeze(-2) @ Q)
-    return Q
+    return Q * X.detach().diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
 
 
 def orthogonal(

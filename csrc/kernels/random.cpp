@@ -210,9 +210,7 @@ typedef uint32_t vu_half __attribute__((vector_size(W * 2)));
 
 // The products of the lanes' low halves.
 RL_INLINE vl product(vl a, vl b) {
-#if RL_WIDTH == 16 && defined(__AVX512F__)
-  return (vl)_mm512_mul_epu32((__m512i)a, (__m512i)b);
-#elif RL_WIDTH == 8 && defined(__AVX2__)
+#if RL_WIDTH == 8 && defined(__AVX2__)
   return (vl)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 #else
   return (a & 0xffffffffu) * (b & 0xffffffffu);
@@ -291,7 +289,9 @@ RL_INLINE vu even_words(const uint32_t* w) {
 }
 
 RL_INLINE bool any(vi v) {
-#if RL_WIDTH == 8 && defined(__AVX2__)
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  return _mm512_test_epi32_mask((__m512i)v, (__m512i)v) != 0;
+#elif RL_WIDTH == 8 && defined(__AVX2__)
   return _mm256_movemask_ps((__m256)v) != 0;
 #else
   int32_t r = 0;

@@ -154,7 +154,7 @@ class Generator:
         """An error, as in PyTorch: a CPU generator has no offset."""
         raise RuntimeError("set_offset: CPU Generator does not use offset")
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.get_state(),)
 
     def __repr__(self) -> str:

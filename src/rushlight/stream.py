@@ -52,12 +52,14 @@ def _words(state: np.ndarray, n: int) -> np.ndarray:
 def _wide(state: np.ndarray, n: int) -> np.ndarray:
     """n numbers of 64 bits, the high word drawn first."""
     words = _words(state, 2 * n)
-    return words[0::2] << np.uint64(32) | words[1::2]
+    wide: np.ndarray = words[0::2] << np.uint64(32) | words[1::2]
+    return wide
 
 
 def _unit(state: np.ndarray, n: int) -> np.ndarray:
     """n float32 in [0, 1), of 24 bits."""
-    return (_words(state, n) & np.uint64(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
+    unit: np.ndarray = (_words(state, n) & np.uint64(0xFFFFFF)).astype(np.float32) * np.float32(2.0**-24)
+    return unit
 
 
 def _unit_double(state: np.ndarray, n: int) -> np.ndarray:

@@ -8,6 +8,7 @@ double precision, where the second of an odd pair is kept for the next such call
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable
@@ -18,9 +19,10 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.inplace import assign, check_inplace
-from ..random import Generator, generator_state
+from ..random import Generator, default_generator, generator_state
 from ..stream import kernels
 from ..tensor import Tensor, into, method, wrap
+from .convert import empty_array
 from .creation import _check_sizes, check_options, empty_like
 
 __all__ = [
@@ -90,7 +92,7 @@ class _Filled(Function):
         return values[0]
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         zeros = [
             wrap(np.zeros(dy._array.shape, dy._array.dtype)) if n else None for n in ctx.needs_input_grad
         ]
@@ -132,13 +134,20 @@ def _continuous(self: Tensor, function: str) -> None:
         )
 
 
+@functools.cache
+def _range(d: dtypes.dtype) -> tuple[Any, ...]:
+    """The least and greatest value of a real dtype."""
+    info = dtypes.finfo(d) if d.is_floating_point else dtypes.iinfo(d)
+    return info.min, info.max
+
+
 def _uniform(self: Tensor, low: float, high: float, state: np.ndarray) -> Tensor:
     d = _floating(self, "uniform_")
     if d.is_complex:
         _uniform(_parts(self), low, high, state)
         self._bump()
         return self
-    limit = dtypes.finfo(d).max
+    limit = _range(d)[1]
     for name, value in (("from", low), ("to", high)):
         if not -limit <= value <= limit:
             raise RuntimeError(
@@ -193,7 +202,13 @@ def _from_double(
     return _fill(self, function, lambda t: kernels.random_double(state, t, kind, a, b), _FLOAT64)
 
 
-def _arguments(function: str, names: tuple, defaults: tuple, args: tuple, kwargs: dict) -> tuple:
+def _arguments(
+    function: str,
+    names: tuple[Any, ...],
+    defaults: tuple[Any, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[Any, ...]:
     """Arguments that Python cannot name (`from`), by position or keyword."""
     if len(args) > len(names):
         raise TypeError(f"{function}: takes at most {len(names)} positional arguments, got {len(args)}")
@@ -311,9 +326,7 @@ def random_(self: Tensor, *args: Any, generator: Generator | None = None, **kwar
     if high is None:
         if d.is_complex:
             raise RuntimeError(f"random_: the tensor's dtype must be real, got {d}")
-        top = (
-            2 ** _DIGITS[d.name] if d.is_floating_point else 1 if d is dtypes.bool_ else dtypes.iinfo(d).max
-        ) + 1
+        top = (2 ** _DIGITS[d.name] if d.is_floating_point else 1 if d is dtypes.bool_ else _range(d)[1]) + 1
         if low >= top:
             raise RuntimeError(f"random_: from must be less than {top} for {d}, got {low}")
     else:
@@ -326,7 +339,7 @@ def _random_all(self: Tensor, d: dtypes.dtype, state: np.ndarray) -> Tensor:
         return _draw_integers(self, "random_", 0, 2 ** _DIGITS[d.name] + 1, d is dtypes.float64, state)
     if d.category != dtypes.INTEGER:
         return _draw_integers(self, "random_", 0, 2, False, state)
-    return _draw_integers(self, "random_", 0, dtypes.iinfo(d).max + 1, d.itemsize == 8, state)
+    return _draw_integers(self, "random_", 0, _range(d)[1] + 1, d.itemsize == 8, state)
 
 
 def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarray) -> Tensor:
@@ -339,7 +352,7 @@ def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarra
     if d.is_complex:
         raise RuntimeError(f"{function}: the tensor's dtype must be real, got {d}")
     if d.is_floating_point:
-        least, most = dtypes.finfo(d).min, dtypes.finfo(d).max
+        least, most = _range(d)
         exact = 2 ** _DIGITS[d.name]
         for name, value in (("from", low), ("to - 1", high - 1)):
             if abs(value) > exact and least <= value <= most:
@@ -351,7 +364,7 @@ def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarra
     elif d is dtypes.bool_:
         least, most = 0, 1
     else:
-        least, most = dtypes.iinfo(d).min, dtypes.iinfo(d).max
+        least, most = _range(d)
     for name, value in (("from", low), ("to - 1", high - 1)):
         if not least <= value <= most:
             raise RuntimeError(
@@ -433,7 +446,13 @@ def _bernoulli_each(self: Tensor, p: Tensor, state: np.ndarray, function: str) -
 
 # -- new tensors --------------------------------------------------------------------------------------
 def _new(
-    function: str, size: tuple, options: dict, out: Tensor | None, dtype: Any, layout: Any, device: Any
+    function: str,
+    size: tuple[Any, ...],
+    options: dict[str, Any],
+    out: Tensor | None,
+    dtype: Any,
+    layout: Any,
+    device: Any,
 ) -> tuple[tuple, dtypes.dtype]:
     """The sizes and dtype that a creation function's arguments say."""
     if layout is not None or device is not None:
@@ -453,10 +472,20 @@ def _new(
     return _check_sizes(size, function), d
 
 
-def _sized(out: Tensor | None, shape: tuple, d: dtypes.dtype) -> Tensor:
+def _quick_shape(size: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The sizes where they are plain and small enough to need no further look."""
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    for s in size:
+        if type(s) is not int or not 0 <= s < 1 << 20:
+            return None
+    return size if len(size) <= 3 else None  # so less than 2**60 elements
+
+
+def _sized(out: Tensor | None, shape: tuple[Any, ...], d: dtypes.dtype) -> Tensor:
     """`out` in that shape, or a new tensor."""
     if out is None:
-        return wrap(np.empty(shape, d.numpy))
+        return wrap(empty_array(shape, d.numpy))
     if out._array.shape != shape:
         out._array = np.empty(shape, out._array.dtype)
     return out
@@ -494,6 +523,14 @@ def rand(
         tensor([[0.4963, 0.7682],
                 [0.0885, 0.1320]])
     """
+    if out is None and dtype is None and device is None and size and not options and layout is None:
+        if generator is None and dtypes.get_default_dtype() is dtypes.float32:  # nothing to work out
+            shape = _quick_shape(size)
+            if shape is not None:
+                t = kernels.random_uniform(default_generator._state, shape, 0.0, 1.0)
+                if requires_grad:
+                    t.requires_grad = True
+                return t
     shape, d = _new("rand", size, options, out, dtype, layout, device)
     state = generator_state(generator, "rand")
     if d is dtypes.float32 and out is None:
@@ -523,6 +560,14 @@ def randn(
         >>> randn(3)
         tensor([ 1.5410, -0.2934, -2.1788])
     """
+    if out is None and dtype is None and device is None and size and not options and layout is None:
+        if generator is None and dtypes.get_default_dtype() is dtypes.float32:
+            shape = _quick_shape(size)
+            if shape is not None:
+                t = kernels.random_normal(default_generator._state, shape, 0.0, 1.0, 0)
+                if requires_grad:
+                    t.requires_grad = True
+                return t
     shape, d = _new("randn", size, options, out, dtype, layout, device)
     state = generator_state(generator, "randn")
     if d is dtypes.float32 and out is None:
@@ -572,7 +617,7 @@ def randint(
     return t
 
 
-def _randint_arguments(args: tuple, named: dict) -> tuple:
+def _randint_arguments(args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
     names = ("low", "high", "size") if len(args) + len(named) > 2 else ("high", "size")
     values = dict(zip(names, args, strict=False))
     for name, value in named.items():
@@ -625,7 +670,7 @@ def randperm(
         raise NotImplementedError(f"randperm: dtype must be an integer or floating-point one, got {d}")
     if n < 0:
         raise RuntimeError(f"randperm: n must not be negative (negative dimension), got {n}")
-    limit = _PERMUTATION_LIMIT.get(d.name, 2**53) if d.is_floating_point else dtypes.iinfo(d).max
+    limit = _PERMUTATION_LIMIT.get(d.name, 2**53) if d.is_floating_point else _range(d)[1]
     if n > limit:
         raise RuntimeError(f"randperm: n must be at most {limit} for {d} (n cannot be greater), got {n}")
     t = kernels.random_permutation(generator_state(generator, "randperm"), n)

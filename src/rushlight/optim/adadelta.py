@@ -31,7 +31,7 @@ class Adadelta(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1.0,
         rho: float = 0.9,
         eps: float = 1e-6,

@@ -33,7 +33,7 @@ class Adagrad(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1e-2,
         lr_decay: float = 0,
         weight_decay: float = 0,
@@ -96,7 +96,7 @@ class Adagrad(Optimizer):
         total += g * g
         p -= g * (number(group["lr"]) / (1 + (t - 1) * group["lr_decay"])) / (np.sqrt(total) + group["eps"])
 
-    def _fused(self, group: dict[str, Any], params: list, grads: list, states: list) -> bool:
+    def _fused(self, group: dict[str, Any], params: list[Any], grads: list[Any], states: list[Any]) -> bool:
         return _C is not None and _C.optim_adagrad(
             params,
             grads,

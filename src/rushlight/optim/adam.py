@@ -59,7 +59,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,
@@ -131,11 +131,11 @@ class Adam(Optimizer):
             v = np.maximum(largest, v, out=largest)
         p -= m * (lr / (1 - beta1**t)) / (np.sqrt(v) / math.sqrt(1 - beta2**t) + group["eps"])
 
-    def _fused(self, group: dict[str, Any], params: list, grads: list, states: list) -> bool:
+    def _fused(self, group: dict[str, Any], params: list[Any], grads: list[Any], states: list[Any]) -> bool:
         if _C is None:
             return False
         beta1, beta2 = group["betas"]
-        return _C.optim_adam(
+        done = _C.optim_adam(
             params,
             grads,
             [s["exp_avg"] for s in states],
@@ -150,6 +150,7 @@ class Adam(Optimizer):
             group["decoupled_weight_decay"],
             group["maximize"],
         )
+        return bool(done)
 
 
 class AdamW(Adam):
@@ -164,7 +165,7 @@ class AdamW(Adam):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1e-3,
         betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
         eps: float = 1e-8,

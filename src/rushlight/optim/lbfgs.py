@@ -50,7 +50,7 @@ class LBFGS(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1,
         max_iter: int = 20,
         max_eval: int | None = None,
@@ -152,7 +152,7 @@ class LBFGS(Optimizer):
             if search is not None:
                 start = [p._array.copy() for p in self._params]
 
-                def at(t: float, d: np.ndarray = d, start: list = start) -> _Point:
+                def at(t: float, d: np.ndarray = d, start: list[Any] = start) -> _Point:
                     self._move(d, t, start)
                     f, gradient = self._evaluate(closure)
                     return _Point(t, f, gradient, float(gradient @ d))

@@ -38,7 +38,7 @@ class Muon(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float = 1e-3,
         weight_decay: float = 0.1,
         momentum: float = 0.95,
@@ -108,7 +108,7 @@ class Muon(Optimizer):
         p -= (update * (lr * scale)).astype(p.dtype)
 
 
-def orthogonalized(x: np.ndarray, coefficients: tuple, steps: int, eps: float) -> np.ndarray:
+def orthogonalized(x: np.ndarray, coefficients: tuple[Any, ...], steps: int, eps: float) -> np.ndarray:
     """Nearly U V^T of x = U S V^T, by Newton-Schulz iterations in bfloat16 (products are summed in float32)."""
 
     def rounded(y: np.ndarray) -> np.ndarray:

@@ -22,21 +22,21 @@ __all__ = [
     "register_optimizer_step_pre_hook",
 ]
 
-_global_pre_hooks: dict[int, Callable] = OrderedDict()
-_global_post_hooks: dict[int, Callable] = OrderedDict()
+_global_pre_hooks: dict[int, Callable[..., Any]] = OrderedDict()
+_global_post_hooks: dict[int, Callable[..., Any]] = OrderedDict()
 
 
-def register_optimizer_step_pre_hook(hook: Callable) -> RemovableHandle:
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` before every step of every optimizer."""
     return _register(_global_pre_hooks, hook)
 
 
-def register_optimizer_step_post_hook(hook: Callable) -> RemovableHandle:
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
     """Call `hook(optimizer, args, kwargs)` after every step of every optimizer."""
     return _register(_global_post_hooks, hook)
 
 
-def _register(hooks: Any, hook: Callable, prepend: bool = False) -> RemovableHandle:
+def _register(hooks: Any, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
     handle = RemovableHandle(hooks)
     hooks[handle.id] = hook
     if prepend:
@@ -81,10 +81,10 @@ class Optimizer:
     """
 
     _opt_called = False
-    state: defaultdict
+    state: defaultdict[Any, Any]
     param_groups: list[dict[str, Any]]
 
-    def __init__(self, params: Iterable, defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self._hook_step()
         self._make_hooks()
@@ -123,7 +123,7 @@ class Optimizer:
                     self._update(group, params, grads, states)
         return loss
 
-    def _gather(self, group: dict[str, Any]) -> tuple[list, list, list]:
+    def _gather(self, group: dict[str, Any]) -> tuple[list[Any], list[Any], list[Any]]:
         """The group's parameters with gradients, those, and their states, made where there is none yet."""
         params, grads, states = [], [], []
         state = self.state
@@ -140,7 +140,7 @@ class Optimizer:
                 states.append(s)
         return params, grads, states
 
-    def _update(self, group: dict[str, Any], params: list, grads: list, states: list) -> None:
+    def _update(self, group: dict[str, Any], params: list[Any], grads: list[Any], states: list[Any]) -> None:
         if group.get("capturable"):
             raise AssertionError(
                 f"{type(self).__name__}: capturable must be False for parameters on the CPU (If capturable=True, params "
@@ -172,7 +172,7 @@ class Optimizer:
         """Update `p` in place by its gradient `g` (negated already where the group maximizes)."""
         raise NotImplementedError(f"{type(self).__name__}: an optimizer must define step() or _one()")
 
-    def _fused(self, group: dict[str, Any], params: list, grads: list, states: list) -> bool:
+    def _fused(self, group: dict[str, Any], params: list[Any], grads: list[Any], states: list[Any]) -> bool:
         """Do the group's step in one kernel call, if there is one that can; says whether it is done."""
         return False
 
@@ -296,7 +296,7 @@ class Optimizer:
                 [n for g in saved for n in g["params"]], [p for g in groups for p in g["params"]], strict=True
             )
         )
-        state: defaultdict = defaultdict(dict)
+        state: defaultdict[Any, Any] = defaultdict(dict)
         for k, v in state_dict["state"].items():
             p = numbered.get(k)
             if p is None:
@@ -330,12 +330,12 @@ class Optimizer:
 
     # -- hooks ------------------------------------------------------------------------------------------
     def _make_hooks(self) -> None:
-        self._optimizer_step_pre_hooks: OrderedDict = OrderedDict()
-        self._optimizer_step_post_hooks: OrderedDict = OrderedDict()
-        self._optimizer_state_dict_pre_hooks: OrderedDict = OrderedDict()
-        self._optimizer_state_dict_post_hooks: OrderedDict = OrderedDict()
-        self._optimizer_load_state_dict_pre_hooks: OrderedDict = OrderedDict()
-        self._optimizer_load_state_dict_post_hooks: OrderedDict = OrderedDict()
+        self._optimizer_step_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_step_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_state_dict_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_state_dict_post_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_load_state_dict_pre_hooks: OrderedDict[int, Any] = OrderedDict()
+        self._optimizer_load_state_dict_post_hooks: OrderedDict[int, Any] = OrderedDict()
 
     def _hook_step(self) -> None:
         """Make the class's `step` call the hooks around it, once a class."""
@@ -344,7 +344,7 @@ class Optimizer:
             cls.step = self.profile_hook_step(cls.step)  # type: ignore[method-assign]
 
     @staticmethod
-    def profile_hook_step(func: Callable) -> Callable:
+    def profile_hook_step(func: Callable[..., Any]) -> Callable[..., Any]:
         """`func`, a step, with the hooks called before and after it."""
 
         @functools.wraps(func)
@@ -373,27 +373,35 @@ class Optimizer:
         step.hooked = True  # type: ignore[attr-defined]
         return step
 
-    def register_step_pre_hook(self, hook: Callable) -> RemovableHandle:
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` before each step; it may give new (args, kwargs)."""
         return _register(self._optimizer_step_pre_hooks, hook)
 
-    def register_step_post_hook(self, hook: Callable) -> RemovableHandle:
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` after each step."""
         return _register(self._optimizer_step_post_hooks, hook)
 
-    def register_state_dict_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+    def register_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(optimizer)` before `state_dict()`."""
         return _register(self._optimizer_state_dict_pre_hooks, hook, prepend)
 
-    def register_state_dict_post_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+    def register_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(optimizer, state_dict)` after `state_dict()`; it may give another."""
         return _register(self._optimizer_state_dict_post_hooks, hook, prepend)
 
-    def register_load_state_dict_pre_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+    def register_load_state_dict_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(optimizer, state_dict)` before loading; it may give another."""
         return _register(self._optimizer_load_state_dict_pre_hooks, hook, prepend)
 
-    def register_load_state_dict_post_hook(self, hook: Callable, prepend: bool = False) -> RemovableHandle:
+    def register_load_state_dict_post_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
         """Call `hook(optimizer)` after loading."""
         return _register(self._optimizer_load_state_dict_post_hooks, hook, prepend)
 
@@ -402,8 +410,8 @@ def _like_parameter(p: Tensor, value: Any, key: Any = None) -> Any:
     """A loaded state in the dtype of its parameter; the step counter stays float32."""
     if isinstance(value, Tensor):
         if key == "step":
-            return value if value.dtype is dtypes.float32 else value.float()  # type: ignore[attr-defined]
-        return value.to(p.dtype) if p.is_floating_point() and value.dtype is not p.dtype else value  # type: ignore[attr-defined]
+            return value if value.dtype is dtypes.float32 else value.float()
+        return value.to(p.dtype) if p.is_floating_point() and value.dtype is not p.dtype else value
     if isinstance(value, dict):
         return {k: _like_parameter(p, v, k) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -451,7 +459,7 @@ def check_flags(optimizer: str, fused: bool | None, foreach: bool | None, differ
         raise RuntimeError(f"{optimizer}: `fused` and `foreach` cannot be `True` together; set one of them")
 
 
-def number(value: Any) -> float:
+def number(value: Any) -> Any:
     """An option as a Python float; a tensor's value."""
     return value.item() if isinstance(value, Tensor) else value
 
@@ -466,7 +474,7 @@ def counter() -> Tensor:
     return wrap(np.zeros((), np.float32))
 
 
-def advance(state: dict[str, Any]) -> float:
+def advance(state: dict[str, Any]) -> Any:
     """Count one step; gives its number."""
     step = state["step"]
     if not isinstance(step, Tensor):

@@ -34,7 +34,7 @@ class RMSprop(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1e-2,
         alpha: float = 0.99,
         eps: float = 1e-8,
@@ -98,7 +98,7 @@ class RMSprop(Optimizer):
             update = b
         p -= update * number(group["lr"])
 
-    def _fused(self, group: dict[str, Any], params: list, grads: list, states: list) -> bool:
+    def _fused(self, group: dict[str, Any], params: list[Any], grads: list[Any], states: list[Any]) -> bool:
         done = _C is not None and _C.optim_rmsprop(
             params,
             grads,

@@ -48,7 +48,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        params: Iterable,
+        params: Iterable[Any],
         lr: float | Tensor = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
@@ -106,7 +106,7 @@ class SGD(Optimizer):
             g = g + b * momentum if group["nesterov"] else b
         p -= g * number(group["lr"])
 
-    def _fused(self, group: dict[str, Any], params: list, grads: list, states: list) -> bool:
+    def _fused(self, group: dict[str, Any], params: list[Any], grads: list[Any], states: list[Any]) -> bool:
         if _C is None:
             return False
         momentum, buffers, fresh = number(group["momentum"]), None, []
@@ -133,4 +133,4 @@ class SGD(Optimizer):
         if done:
             for i in fresh:
                 states[i]["momentum_buffer"] = buffers[i]  # type: ignore[index]
-        return done
+        return bool(done)

@@ -36,7 +36,7 @@ def _check_decay(function: str, decay: float) -> None:
         )
 
 
-def get_ema_avg_fn(decay: float = 0.999) -> Callable:
+def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
     """An `avg_fn`: decay * average + (1 - decay) * parameter."""
     _check_decay("get_ema_avg_fn", decay)
 
@@ -47,7 +47,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable:
     return ema_update
 
 
-def get_swa_avg_fn() -> Callable:
+def get_swa_avg_fn() -> Callable[..., Any]:
     """An `avg_fn`: the plain mean of all parameters seen."""
 
     @no_grad()
@@ -57,21 +57,21 @@ def get_swa_avg_fn() -> Callable:
     return swa_update
 
 
-def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable:
+def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
     """A `multi_avg_fn`: as `get_ema_avg_fn`, in place on lists of tensors."""
     _check_decay("get_ema_multi_avg_fn", decay)
 
-    def ema_update(ema_param_list: list, current_param_list: list, _: Any) -> None:
+    def ema_update(ema_param_list: list[Any], current_param_list: list[Any], _: Any) -> None:
         for average, current in zip(ema_param_list, current_param_list, strict=True):
             _towards(average, current, 1 - decay)
 
     return ema_update
 
 
-def get_swa_multi_avg_fn() -> Callable:
+def get_swa_multi_avg_fn() -> Callable[..., Any]:
     """A `multi_avg_fn`: as `get_swa_avg_fn`, in place on lists of tensors."""
 
-    def swa_update(averaged_param_list: list, current_param_list: list, num_averaged: Any) -> None:
+    def swa_update(averaged_param_list: list[Any], current_param_list: list[Any], num_averaged: Any) -> None:
         for average, current in zip(averaged_param_list, current_param_list, strict=True):
             _towards(average, current, 1 / (float(num_averaged) + 1))
 
@@ -118,8 +118,8 @@ class AveragedModel(Module):
         self,
         model: Module,
         device: Any = None,
-        avg_fn: Callable | None = None,
-        multi_avg_fn: Callable | None = None,
+        avg_fn: Callable[..., Any] | None = None,
+        multi_avg_fn: Callable[..., Any] | None = None,
         use_buffers: bool = False,
     ) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class AveragedModel(Module):
         self.n_averaged._array += 1
 
 
-def update_bn(loader: Iterable, model: Module, device: Any = None) -> None:
+def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     """Compute the running statistics of a model's batch normalizations anew, over one pass of the data.
 
     Args:

@@ -84,7 +84,7 @@ class LRScheduler:
                 )
         self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        optimizer._opt_called = False  # type: ignore[attr-defined] - set by its step()
+        optimizer._opt_called = False  # set by its step()
         self._initial_step()
 
     def _initial_step(self) -> None:

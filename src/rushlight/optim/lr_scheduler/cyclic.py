@@ -69,7 +69,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         share = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (lr - self.eta_min) * share for lr in self.base_lrs]
 
-    def step(self, epoch: float | None = None) -> None:  # type: ignore[override]
+    def step(self, epoch: float | None = None) -> None:
         """Go on by one epoch, or to `epoch`, which may be a fraction: step(epoch + batch / batches)."""
         if epoch is None and self.last_epoch < 0:
             epoch = 0
@@ -191,7 +191,7 @@ class CyclicLR(LRScheduler):
     def scale_fn(self, x: float) -> float:
         """The height of a cycle, of 1: by its number, or by that of the step."""
         if self._scale_fn_custom is not None:
-            return self._scale_fn_custom(x)
+            return float(self._scale_fn_custom(x))
         if self.mode == "triangular":
             return 1.0
         return 1 / (2.0 ** (x - 1)) if self.mode == "triangular2" else self.gamma**x
@@ -283,7 +283,7 @@ class OneCycleLR(LRScheduler):
                 ["initial_lr", "max_lr", "min_lr"],
                 ["max_momentum", "base_momentum", "max_momentum"],
             )
-        self._schedule_phases = [
+        self._schedule_phases: list[dict[str, Any]] = [
             {
                 "end_step": end,
                 "start_lr": lrs[i],

@@ -112,7 +112,7 @@ def d(*shape):
     return T(*shape, distinct=True)
 
 
-SIZE_1, SIZE_2, SIZE_3 = (2, 3, 11), (2, 3, 7, 9), (2, 2, 5, 6, 7)
+SIZE_1, SIZE_2, SIZE_3 = (11, 6, 11), (3, 4, 7, 9), (2, 2, 5, 6, 7)  # more than gradcheck takes
 BAD_WINDOWS = [
     (RuntimeError, "pool2d: input must have non-zero sizes but for the batch", ((2, 3, 0, 4), 2), {}),
     (RuntimeError, "pool2d: kernel_size must be positive, got [0, 0]", ((1, 4, 4), 0), {}),
@@ -133,10 +133,11 @@ CASES = [
     OpCase(
         "nn.functional.max_pool1d",
         [
+            call(d(1, 2, 5), 2, 1),
             call(d(*SIZE_1), 2),
-            call(d(3, 11), 3, 2, 1),
+            call(d(30, 71), 3, 2, 1),
             call(d(*SIZE_1), 3, 1, 1, 2, True),
-            call(d(1, 2, 50), 4, 3),
+            call(d(10, 8, 50), 4, 3),
         ],
         reference=max_reference(1),
         composed=window_composed(1, False),
@@ -146,9 +147,10 @@ CASES = [
     OpCase(
         "nn.functional.max_pool2d",
         [
+            call(d(1, 1, 3, 4), 2, 1),
             call(d(*SIZE_2), 2),
             call(d(2, 3, 8, 18), 2, 2),
-            call(d(3, 7, 9), 3, 2, 1),
+            call(d(13, 7, 9), 3, 2, 1),
             call(d(*SIZE_2), (2, 3), (1, 2)),
             call(d(*SIZE_2), 3, 2, 1, 1, True),
             call(d(*SIZE_2), 2, 3, 1, (3, 2)),
@@ -211,8 +213,9 @@ CASES = [
     OpCase(
         "nn.functional.max_pool3d",
         [
+            call(d(1, 2, 3, 2), 2, 1),
             call(d(*SIZE_3), 2),
-            call(d(2, 5, 6, 7), 3, 2, 1),
+            call(d(4, 5, 6, 7), 3, 2, 1),
             call(d(*SIZE_3), (2, 1, 3), 1, (1, 0, 1), (1, 2, 1), True),
         ],
         reference=max_reference(3),
@@ -222,10 +225,11 @@ CASES = [
     OpCase(
         "nn.functional.avg_pool1d",
         [
+            call(T(1, 2, 5), 2, 1),
             call(T(*SIZE_1), 2),
-            call(T(3, 11), 3, 2, 1),
+            call(T(30, 71), 3, 2, 1),
             call(T(*SIZE_1), 3, 2, 1, True, False),
-            call(T(1, 2, 50), 4, 3),
+            call(T(10, 8, 50), 4, 3),
         ],
         reference=avg_reference(1),
         composed=window_composed(1, True),
@@ -235,9 +239,10 @@ CASES = [
     OpCase(
         "nn.functional.avg_pool2d",
         [
+            call(T(1, 1, 3, 4), 2, 1, 1),
             call(T(*SIZE_2), 2),
             call(T(2, 3, 8, 18), 2, 2),
-            call(T(3, 7, 9), 3, 2, 1),
+            call(T(13, 7, 9), 3, 2, 1),
             call(T(*SIZE_2), (2, 3), (1, 2), (1, 0)),
             call(T(*SIZE_2), 3, 2, 1, True, False),
             call(T(*SIZE_2), 3, 2, 1, True),
@@ -269,8 +274,9 @@ CASES = [
     OpCase(
         "nn.functional.avg_pool3d",
         [
+            call(T(1, 2, 3, 2), 2, 1),
             call(T(*SIZE_3), 2),
-            call(T(2, 5, 6, 7), 3, 2, 1),
+            call(T(4, 5, 6, 7), 3, 2, 1),
             call(T(*SIZE_3), (2, 1, 3), 1, (1, 0, 1), True, False),
             call(T(*SIZE_3), 2, divisor_override=5),
         ],
@@ -280,7 +286,7 @@ CASES = [
     ),
     OpCase(
         "nn.functional.adaptive_avg_pool1d",
-        [call(T(*SIZE_1), 3), call(T(3, 11), 1), call(T(2, 3, 12), 4)],
+        [call(T(1, 2, 5), 3), call(T(*SIZE_1), 3), call(T(30, 71), 1), call(T(2, 3, 12), 4)],
         reference=adaptive_reference(1, np.mean),
         composed=adaptive_composed(1, True),
         variants=False,
@@ -288,9 +294,10 @@ CASES = [
     OpCase(
         "nn.functional.adaptive_avg_pool2d",
         [
+            call(T(1, 3, 4), 2),
             call(T(*SIZE_2), 3),
             call(T(*SIZE_2), 1),
-            call(T(3, 7, 9), (None, 4)),
+            call(T(13, 7, 9), (None, 4)),
             call(T(*SIZE_2), (10, 2)),
             call(T(0, 3, 7, 9), 2),
             call(T(2, 2, 32, 24), (16, 12)),
@@ -319,14 +326,14 @@ CASES = [
     ),
     OpCase(
         "nn.functional.adaptive_avg_pool3d",
-        [call(T(*SIZE_3), 3), call(T(*SIZE_3), 1), call(T(2, 5, 6, 7), (2, None, 3))],
+        [call(T(1, 2, 3, 2), 2), call(T(*SIZE_3), 3), call(T(*SIZE_3), 1), call(T(4, 5, 6, 7), (2, None, 3))],
         reference=adaptive_reference(3, np.mean),
         composed=adaptive_composed(3, True),
         variants=False,
     ),
     OpCase(
         "nn.functional.adaptive_max_pool1d",
-        [call(d(*SIZE_1), 3), call(d(3, 11), 1)],
+        [call(d(1, 2, 5), 3), call(d(*SIZE_1), 3), call(d(30, 71), 1)],
         reference=adaptive_reference(1, np.max),
         composed=adaptive_composed(1, False),
         variants=False,
@@ -334,9 +341,10 @@ CASES = [
     OpCase(
         "nn.functional.adaptive_max_pool2d",
         [
+            call(d(1, 3, 4), 2),
             call(d(*SIZE_2), 3),
             call(d(*SIZE_2), 1),
-            call(d(3, 7, 9), (7, 4)),
+            call(d(13, 7, 9), (7, 4)),
             call(d(*SIZE_2), (10, 2)),
             call(d(1, 2, 40, 41), 2),
         ],
@@ -359,7 +367,7 @@ CASES = [
     ),
     OpCase(
         "nn.functional.adaptive_max_pool3d",
-        [call(d(*SIZE_3), 3), call(d(*SIZE_3), 1)],
+        [call(d(1, 2, 3, 2), 2), call(d(*SIZE_3), 3), call(d(*SIZE_3), 1)],
         reference=adaptive_reference(3, np.max),
         composed=adaptive_composed(3, False),
         variants=False,
@@ -489,7 +497,7 @@ CASES = [
     OpCase(
         "nn.functional.unfold",
         [
-            call(T(2, 3, 5, 6), 3),
+            call(T(1, 2, 3, 4), 2),
             call(T(2, 3, 5, 6), (2, 3), (1, 2), (1, 0), (2, 1)),
             call(T(3, 5, 6), 2, padding=1, stride=2),
         ],

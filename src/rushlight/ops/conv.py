@@ -343,7 +343,7 @@ def usable_tensors(*values: Any) -> bool:
     """Whether all are float32 Tensors (None is skipped): the common case, asked first."""
     try:
         return usable(*values)
-    except AttributeError:
+    except (AttributeError, TypeError):
         return False
 
 

@@ -75,7 +75,7 @@ def progress(total: int, title: str) -> Any:
         from tqdm import tqdm  # type: ignore[import-untyped]
     except ImportError:
         return Line(total, title, sys.stderr)
-    form = "{desc} {percentage:3.0f}% |{bar:30}| {rate_fmt}, {remaining} left, {postfix}"
+    form = "{desc} {percentage:3.0f}% |{bar:30}| {rate_fmt}, {remaining} left{postfix}"
     size = {}
     if not os.get_terminal_size(
         sys.stderr.fileno()

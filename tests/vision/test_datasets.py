@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import rushlight as rl
-from rushlight.utils.data import ConcatDataset, DataLoader, Subset, default_collate
+from rushlight.utils.data import ConcatDataset, DataLoader, StackDataset, Subset, default_collate
 from rushlight.vision import datasets, transforms
 from rushlight.vision.datasets import download
 from rushlight.vision.datasets.mnist import read_idx
@@ -181,6 +181,28 @@ def test_mirrors_are_tried_in_turn(tmp_path, monkeypatch, small):
 
 
 PIPELINES = {
+    "pad": transforms.Compose([transforms.Pad((1, 2), fill=7), transforms.ToTensor(), NORMALIZE]),
+    "pad_reflect": transforms.Compose([transforms.Pad(3, padding_mode="reflect"), transforms.ToTensor()]),
+    "random_crop": transforms.Compose(
+        [transforms.RandomCrop(28, padding=4), transforms.ToTensor(), NORMALIZE]
+    ),
+    "random_crop_whole": transforms.Compose([transforms.RandomCrop(28), transforms.ToTensor()]),
+    "random_crop_one_way": transforms.Compose([transforms.RandomCrop((28, 20)), transforms.ToTensor()]),
+    "flips": transforms.Compose(
+        [
+            transforms.RandomHorizontalFlip(),
+            transforms.RandomVerticalFlip(0.2),
+            transforms.ToTensor(),
+            NORMALIZE,
+        ]
+    ),
+    "augmented": transforms.Compose(
+        [
+            transforms.RandomCrop((24, 26), padding=(2, 1), padding_mode="symmetric"),
+            transforms.RandomHorizontalFlip(),
+            transforms.PILToTensor(),
+        ]
+    ),
     "tutorial": TENSOR,
     "tensor": transforms.ToTensor(),
     "twice": transforms.Compose([transforms.ToTensor(), NORMALIZE, transforms.Normalize([0.3], [2.0])]),
@@ -194,9 +216,13 @@ PIPELINES = {
 def test_a_batch_equals_its_samples(name, small):
     d = datasets.FashionMNIST(small, transform=PIPELINES[name])
     order = np.random.default_rng(1).permutation(30)[:17]
+    rl.manual_seed(5)
     batch = d.__getbatch__(order)
     assert batch is not NotImplemented
+    state = rl.get_rng_state()
+    rl.manual_seed(5)
     samples = default_collate([d[int(i)] for i in order])
+    assert (rl.get_rng_state().numpy() == state.numpy()).all()  # as many draws, in the same order
     for a, b in zip(batch, samples, strict=True):
         assert a.dtype is b.dtype
         assert a.shape == b.shape
@@ -214,10 +240,14 @@ def test_colour_batches_equal_their_samples():
     steps = transforms.Compose(
         [transforms.ToTensor(), transforms.Normalize((0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616))]
     )
-    d = Colour(steps)
-    (x, y), want = d.__getbatch__(np.array([3, 3, 0, -1])), default_collate([d[i] for i in (3, 3, 0, -1)])
-    assert x.numpy().tobytes() == want[0].numpy().tobytes()
-    assert y.tolist() == [3, 3, 0, 8]
+    augment = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip()]
+    for d in (Colour(steps), Colour(transforms.Compose([*augment, steps]))):
+        rl.manual_seed(1)
+        x, y = d.__getbatch__(np.array([3, 3, 0, -1]))
+        rl.manual_seed(1)
+        want = default_collate([d[i] for i in (3, 3, 0, -1)])
+        assert x.numpy().tobytes() == want[0].numpy().tobytes()
+        assert y.tolist() == [3, 3, 0, 8]
 
 
 def test_what_is_not_a_table_goes_by_samples(small):
@@ -225,7 +255,7 @@ def test_what_is_not_a_table_goes_by_samples(small):
     own = transforms.Lambda(lambda x: calls.append(1) or x)
     for steps in (
         transforms.Compose([transforms.ToTensor(), own]),
-        transforms.Compose([transforms.RandomCrop(20), TENSOR]),
+        transforms.Compose([transforms.RandomRotation(5), TENSOR]),
     ):
         d = datasets.FashionMNIST(small, transform=steps)
         assert d.__getbatch__(np.arange(3)) is NotImplemented
@@ -269,6 +299,20 @@ def test_subsets_of_images_are_read_in_one_go(small, monkeypatch):
     x, y = next(iter(DataLoader(both, batch_sampler=[[0, 5, 1]])))
     assert (x.numpy() == want[0].numpy()).all()
     assert y.tolist() == want[1].tolist()
+
+
+def test_draws_of_several_datasets_stay_in_the_samples_order(small):
+    steps = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
+    a, b = (datasets.FashionMNIST(small, train=t, transform=steps) for t in (True, False))
+    c = datasets.FashionMNIST(small, transform=steps, target_transform=lambda y: y + rl.rand(1).item())
+    for d in (ConcatDataset([a, b]), StackDataset(a, b), c, Subset(a, [3, 4, 5, 6, 40 - 31, 2])):
+        order = [0, len(d) - 1, 1, len(d) - 2]
+        rl.manual_seed(2)
+        batch = next(iter(DataLoader(d, batch_sampler=[order])))
+        rl.manual_seed(2)
+        rl.empty((), dtype=rl.int64).random_()
+        want = default_collate([d[i] for i in order])
+        assert str(batch) == str(want)
 
 
 def test_indices_out_of_range(small):

@@ -53,14 +53,27 @@ def test_number_of_weights(name):
 @pytest.mark.parametrize(
     ("name", "keys"),
     [
-        ("resnet18", ["conv1.weight", "bn1.running_var", "layer2.0.downsample.1.num_batches_tracked", "layer4.1.bn2.bias"]),
+        (
+            "resnet18",
+            [
+                "conv1.weight",
+                "bn1.running_var",
+                "layer2.0.downsample.1.num_batches_tracked",
+                "layer4.1.bn2.bias",
+            ],
+        ),
         ("resnet50", ["layer1.0.downsample.0.weight", "layer3.5.conv3.weight", "fc.bias"]),
         ("vgg11", ["features.0.weight", "features.18.bias", "classifier.6.weight"]),
         ("vgg11_bn", ["features.1.running_mean", "features.25.weight"]),
         ("alexnet", ["features.10.weight", "classifier.1.weight", "classifier.6.bias"]),
         (
             "mobilenet_v2",
-            ["features.0.0.weight", "features.1.conv.1.weight", "features.17.conv.1.1.running_var", "features.18.1.bias"],
+            [
+                "features.0.0.weight",
+                "features.1.conv.1.weight",
+                "features.17.conv.1.1.running_var",
+                "features.18.1.bias",
+            ],
         ),
     ],
 )
@@ -103,7 +116,11 @@ def test_one_training_step():
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: models.resnet18(weights="DEFAULT"), NotImplementedError, "resnet18: weights must be None, got DEFAULT"),
+        (
+            lambda: models.resnet18(weights="DEFAULT"),
+            NotImplementedError,
+            "resnet18: weights must be None, got DEFAULT",
+        ),
         (lambda: models.vgg11(pretrained=True), NotImplementedError, "got pretrained=True"),
         (lambda: models.get_model("resnet19"), ValueError, "Unknown model"),
         (lambda: models.resnet18(groups=2), ValueError, "groups and base_width must be 1 and 64"),

@@ -170,6 +170,8 @@ class StackDataset(Dataset[Any]):
 
     def __getbatch__(self, indices: np.ndarray) -> Any:
         parts = self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
+        if sum(draws_random(d) for d in parts) > 1:
+            return NotImplemented  # the order of the random draws would be another
         batches = []
         for d in parts:
             batches.append(get_batch(d, indices))
@@ -281,12 +283,13 @@ class ConcatDataset(Dataset[T_co]):
         return self.cumulative_sizes
 
 
-def draws_random(dataset: object) -> bool:
+def draws_random(dataset: Any) -> bool:
     """Whether reading samples in a batch draws random numbers (random transforms)."""
-    inner = getattr(dataset, "dataset", None)
-    if inner is not None:
-        return draws_random(inner)
-    return bool(getattr(dataset, "_draws_random", False))
+    inner = getattr(dataset, "datasets", None)
+    if inner is None:
+        inner = [dataset.dataset] if hasattr(dataset, "dataset") else ()
+    parts = inner.values() if isinstance(inner, dict) else inner
+    return bool(getattr(dataset, "_draws_random", False)) or any(draws_random(d) for d in parts)
 
 
 def _merge(batches: list[Any], order: np.ndarray) -> Any:

@@ -85,6 +85,12 @@ class VisionDataset(Dataset[Any]):
             body += repr(self.transforms).splitlines()
         return "\n".join([f"Dataset {type(self).__name__}", *("    " + line for line in body)])
 
+    @property
+    def _draws_random(self) -> bool:
+        from ..transforms.batch import draws_random
+
+        return draws_random(self.transform)
+
     def extra_repr(self) -> str:
         """Further lines of the representation."""
         return ""

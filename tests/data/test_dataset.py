@@ -18,7 +18,7 @@ from rushlight.utils.data import (
     default_collate,
     random_split,
 )
-from rushlight.utils.data.dataset import get_batch
+from rushlight.utils.data.dataset import get_batch, get_items
 
 
 class Count(IterableDataset):
@@ -92,7 +92,7 @@ def test_a_batch_is_what_collating_samples_gives(name):
     batch = get_batch(d, order)
     assert batch is not NotImplemented
     assert equal(batch, default_collate([d[int(i)] for i in order]))
-    assert equal(default_collate(d.__getitems__(order.tolist())), batch)
+    assert equal(default_collate(get_items(d, order.tolist())), batch)
 
 
 @pytest.mark.parametrize("name", datasets())

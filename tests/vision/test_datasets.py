@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import rushlight as rl
-from rushlight.utils.data import ConcatDataset, DataLoader, StackDataset, Subset, default_collate
+from rushlight.utils.data import ConcatDataset, DataLoader, Subset, default_collate
 from rushlight.vision import datasets, transforms
 from rushlight.vision.datasets import download
 from rushlight.vision.datasets.mnist import read_idx
@@ -305,7 +305,7 @@ def test_draws_of_several_datasets_stay_in_the_samples_order(small):
     steps = transforms.Compose([transforms.RandomHorizontalFlip(), transforms.ToTensor()])
     a, b = (datasets.FashionMNIST(small, train=t, transform=steps) for t in (True, False))
     c = datasets.FashionMNIST(small, transform=steps, target_transform=lambda y: y + rl.rand(1).item())
-    for d in (ConcatDataset([a, b]), StackDataset(a, b), c, Subset(a, [3, 4, 5, 6, 40 - 31, 2])):
+    for d in (ConcatDataset([a, b]), c, Subset(a, [3, 4, 5, 6, 40 - 31, 2])):
         order = [0, len(d) - 1, 1, len(d) - 2]
         rl.manual_seed(2)
         batch = next(iter(DataLoader(d, batch_sampler=[order])))

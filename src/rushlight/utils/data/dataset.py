@@ -170,9 +170,7 @@ class StackDataset(Dataset[Any]):
 
     def __getbatch__(self, indices: np.ndarray) -> Any:
         parts = self.datasets.values() if isinstance(self.datasets, dict) else self.datasets
-        if sum(draws_random(d) for d in parts) > 1:
-            return NotImplemented  # the order of the random draws would be another
-        batches = []
+        batches = []  # one dataset after the other, as PyTorch reads a batch of these
         for d in parts:
             batches.append(get_batch(d, indices))
             if batches[-1] is NotImplemented:
@@ -268,13 +266,6 @@ class ConcatDataset(Dataset[T_co]):
             return batches[0]
         order = np.argsort(np.concatenate([where for _, _, where in pieces]))
         return _merge(batches, order)
-
-    def __getitems__(self, indices: list[Any]) -> list[Any]:
-        out: list[Any] = [None] * len(indices)
-        for d, places, where in self._split(np.asarray(indices, np.int64)):
-            for w, sample in zip(where, get_items(d, places.tolist()), strict=True):
-                out[w] = sample
-        return out
 
     @property
     def cummulative_sizes(self) -> list[int]:

@@ -662,7 +662,7 @@ def randperm(
     Example:
         >>> _ = rushlight.manual_seed(0)
         >>> randperm(5)
-        tensor([4, 1, 2, 0, 3])
+        tensor([4, 0, 1, 3, 2])
     """
     check_options("randperm", device, layout)
     d = (dtypes.int64 if out is None else out.dtype) if dtype is None else dtypes.check(dtype, "randperm")

@@ -182,7 +182,7 @@ def test_writing_through_a_view_changes_the_history_of_base_and_other_views():
     row.copy_(x * torch.tensor([1.0, 2.0]))
     assert base.requires_grad
     assert column.requires_grad
-    (base * torch.tensor([[1.0, 10.0], [100.0, 1000.0]])).sum().backward()
+    (base * torch.tensor([[1.0, 10.0], [100.0, 1000.0]])).sum().backward(retain_graph=True)
     assert x.grad.tolist() == [21.0]
     x.grad = None
     column.sum().backward()

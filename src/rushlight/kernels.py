@@ -32,18 +32,4 @@ if _C is None:
         return False
 
 else:
-    import numpy as _np
-
-    _FLOAT32 = _np.dtype(_np.float32).num
-
-    def usable(*tensors: Any) -> bool:
-        """Whether kernels can take these tensors (None is skipped): all must be float32."""
-        try:
-            for t in tensors:
-                if t is not None and t._array.dtype.num != _FLOAT32:
-                    return False
-        except AttributeError:
-            from .errors import kind_of
-
-            raise TypeError(f"expected a Tensor, got {kind_of(t)}") from None
-        return True
+    usable = _C.usable  # the same question, answered in C

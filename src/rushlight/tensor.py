@@ -463,6 +463,20 @@ def _address(array: np.ndarray) -> int:
     return array.__array_interface__["data"][0]
 
 
+def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int = 0) -> np.ndarray:
+    """Memory of `array` seen with another shape, strides and start (both in bytes).
+
+    The caller must have made sure that nothing lies outside the memory that `array`'s owner holds.
+    """
+    if _C is not None:
+        return _C.strided(array, shape, strides, offset)
+    if offset:
+        flat = memory(array)
+        at = (_address(array) - _address(flat) + offset) // (array.itemsize or 1)
+        array = flat[at:]
+    return np.lib.stride_tricks.as_strided(array, shape, strides)
+
+
 def memory(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory `array` lies in, as a flat one of the same dtype."""
     root = array
@@ -473,7 +487,7 @@ def memory(array: np.ndarray) -> np.ndarray:
     if root.flags.c_contiguous or root.flags.f_contiguous or root.size == 0:
         flat = root.ravel(order="K")
         return flat if flat.dtype == array.dtype else flat.view(array.dtype)
-    return np.lib.stride_tricks.as_strided(root, (root.size,), (root.itemsize,))
+    return strided(root, (root.size,), (root.itemsize,))
 
 
 def _legacy(args: tuple, device: Any, dtype: dtypes.dtype) -> np.ndarray:

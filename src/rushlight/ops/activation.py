@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
 from ..autograd.inplace import check_inplace
 from ..errors import wrap_dim
 from ..kernels import _C, usable
@@ -62,6 +63,7 @@ class Activation(Function):
     saves = "x"
     backward_op: int | None
     backward_numbers: Callable = staticmethod(lambda *numbers: numbers)
+    numbers: tuple = ()
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, in_place: bool, *numbers: float) -> Tensor:
@@ -118,6 +120,10 @@ def _node(
 
 
 def _apply(kind: Any, input: Tensor, in_place: bool, *numbers: float) -> Tensor:
+    if kind.op is not None and not in_place:
+        y = _C.unary_node(kind, kind.op, numbers, kind.saves == "y", input)
+        if y is not NotImplemented:
+            return y
     require_tensor(kind.title, input)
     if not input.is_floating_point():
         raise NotImplementedError(f"{kind.title}: input must be a floating-point tensor, got {input.dtype}")
@@ -147,8 +153,8 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
         >>> relu(rushlight.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
-    array = input._array
-    if array.dtype.kind not in "f" and array.dtype.kind in "iub":
+    if isinstance(input, TensorBase) and input._array.dtype.kind in "iub":
+        array = input._array
         if array.dtype.kind == "b":
             raise RuntimeError("relu: input must not be bool")
         y = wrap(np.maximum(array, 0))

@@ -217,6 +217,8 @@ def make_unary(
         "__module__": __name__,
     }
     kind = type(node or f"{name.capitalize()}Backward0", (Unary,), fields)
+    op = fields["op"] if saves else None
+    saves_result = saves == "y"
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         if not isinstance(input, TensorBase):

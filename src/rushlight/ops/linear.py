@@ -30,7 +30,6 @@ class _Linear(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, w)
-        ctx.bias = None if b is None else b._alias()
         if usable(x, w, b):
             return _C.linear(x, w, b, 0)
         y = product(x._array, w._array.T)._array
@@ -40,7 +39,8 @@ class _Linear(Function):
     def backward(ctx: Any, dy: Tensor) -> tuple:
         x, w = ctx.saved_tensors
         if is_grad_enabled():
-            return composed_vjp(linear_composed, dy, (x, w, ctx.bias if ctx.bias is None else _like(ctx)))
+            dx, dw, _ = composed_vjp(linear_composed, dy, (x, w, None))
+            return dx, dw, dy.sum_to_size(w._array.shape[:1]) if ctx.needs_input_grad[2] else None  # type: ignore[attr-defined]
         nx, nw, nb = ctx.needs_input_grad
         if usable(dy, x, w):
             return _C.linear_backward(dy, x, w, nx, nw, nb)
@@ -54,13 +54,6 @@ class _Linear(Function):
             if nb
             else None,
         )
-
-
-def _like(ctx: Any) -> Any:
-    """A stand-in for the bias, whose value no gradient depends on."""
-    b = ctx.bias._alias()
-    b.requires_grad = bool(ctx.needs_input_grad[2])
-    return b
 
 
 # PyTorch's names of the last node, by whether there is a bias and the input is a matrix.
@@ -94,6 +87,19 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         tensor([[3.5000],
                 [3.5000]])
     """
+    if usable(input, weight, bias) and weight.dim() == 2:
+        if input.dim() == 2:
+            node: Any = MmBackward0 if bias is None else AddmmBackward0
+        else:
+            node = UnsafeViewBackward0 if bias is None else ViewBackward0
+        try:
+            return node.apply(input, weight, bias)
+        except (RuntimeError, ValueError):  # sizes do not fit: say how, or take the general way
+            pass
+    return _linear_checked(input, weight, bias)
+
+
+def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
         name, bad = ("input", input) if not isinstance(input, TensorBase) else ("weight", weight)
         raise TypeError(f"linear: {name} must be a Tensor, got {kind_of(bad)}")

@@ -11,10 +11,11 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim, wrap_dims
-from ..kernels import _C
+from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import FLOAT32, require_tensor, work_dtype
 from .results import named
+from .shape import ExpandBackward0
 
 __all__ = [
     "all",
@@ -123,8 +124,21 @@ class SumBackward1(Function):
         return expand_back(dy, ctx.shape, ctx.dims, ctx.keepdim), None, None, None
 
 
-class SumBackward0(SumBackward1):
+class SumBackward0(Function):
     """Over all dims."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        array = x._array
+        ctx.shape = array.shape
+        if usable(x) and array.size:
+            return reduce_float32("sum", array, tuple(range(array.ndim)), False)
+        d = dtypes.of(array.dtype)
+        return _sum_array(array, tuple(range(array.ndim)), False, d if d.category >= dtypes.FLOAT else dtypes.int64)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> Tensor:
+        return ExpandBackward0.apply(dy, ctx.shape)
 
 
 def sum(
@@ -138,8 +152,8 @@ def sum(
     """
     require_tensor("sum", input)
     ndim = input._array.ndim
-    if dim is None:
-        y = SumBackward0.apply(input, tuple(range(ndim)), keepdim, dtype)
+    if dim is None and dtype is None and not keepdim:
+        y = SumBackward0.apply(input)
     else:
         y = SumBackward1.apply(input, wrap_dims(dim, ndim, "sum"), keepdim, dtype)
     return y if out is None else into(out, y, "sum")

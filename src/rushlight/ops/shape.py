@@ -12,7 +12,8 @@ from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..errors import wrap_dim, wrap_dims
-from ..tensor import Size, Tensor, _address, memory, method, wrap
+from ..kernels import _C
+from ..tensor import Size, Tensor, _address, memory, method, strided, wrap
 
 __all__ = [
     "adjoint",
@@ -139,6 +140,10 @@ def view(self: Tensor, *size: Any) -> Tensor:
         tensor([[0, 1, 2],
                 [3, 4, 5]])
     """
+    if _C is not None:
+        y = _C.view_node(ViewBackward0, self, size)
+        if y is not NotImplemented:
+            return y
     if len(size) == 1 and isinstance(size[0], dtypes.dtype):
         return _view_dtype(self, size[0])
     array = self._array
@@ -189,6 +194,10 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
+    if _C is not None:
+        y = _C.view_node(ViewBackward0, input, shape)
+        if y is not NotImplemented:
+            return y
     array = input._array
     wanted = _fill_minus_one(sizes_of(shape, "reshape"), array.size, "reshape")
     if _can_view(array, wanted):
@@ -474,7 +483,7 @@ def _broadcast(array: np.ndarray, shape: tuple) -> np.ndarray:
                 for st, n, want in zip(array.strides, array.shape, shape[lead:], strict=True)
             ]
         )
-        return np.lib.stride_tricks.as_strided(array, shape, strides)
+        return strided(array, shape, strides)
     return np.broadcast_to(array, shape)
 
 
@@ -907,7 +916,7 @@ class StridedBackward0(Function):
         ctx.geometry = size, stride, offset
         flat = memory(x._array)
         item = flat.itemsize
-        return wrap(np.lib.stride_tricks.as_strided(flat[offset:], size, tuple([s * item for s in stride])))
+        return wrap(strided(flat[offset:], size, tuple([s * item for s in stride])))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:

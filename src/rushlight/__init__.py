@@ -12,7 +12,6 @@ from math import pi as pi
 from typing import Any as _Any
 
 from . import dtypes as _dtypes
-from . import kernels as _kernels
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled

@@ -403,7 +403,7 @@ class Tensor(TensorBase):
     def __reduce_ex__(self, protocol: Any) -> tuple:
         if self.grad_fn is not None:
             warnings.warn("pickle: the tensor's history is not saved; use .detach() to say so", stacklevel=2)
-        state = {k: v for k, v in self.__dict__.items()} if getattr(self, "__dict__", None) else None
+        state = dict(self.__dict__) if getattr(self, "__dict__", None) else None
         return (_rebuild, (type(self), self._array, self._requires_grad, state))
 
     def __deepcopy__(self, memo: dict) -> Any:

@@ -19,8 +19,8 @@ def test_contexts_nest_and_are_left_as_found():
             assert enabled()
         assert not enabled()
     assert enabled()
-    with pytest.raises(KeyError), torch.no_grad():
-        raise KeyError
+    with pytest.raises(KeyError, match="mine"), torch.no_grad():
+        raise KeyError("mine")
     assert enabled()
 
 

@@ -112,7 +112,7 @@ def _check(
             direction /= np.linalg.norm(direction) or 1
             columns = {0: direction}
         else:
-            columns = {k: None for k in range(_flat(x).size)}
+            columns = dict.fromkeys(range(_flat(x).size))
         numeric = {k: _difference(func, args, x, k if v is None else v, eps) for k, v in columns.items()}
         for i, out in enumerate(outputs):
             size = _flat(out).size

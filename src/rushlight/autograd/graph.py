@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -21,6 +20,16 @@ import numpy as np
 from .. import dtypes
 
 __all__ = ["Node", "TensorBase", "is_grad_enabled", "set_grad_mode"]
+
+
+# Set by the modules that define them, with bind().
+_plain: Any = None  # the class Tensor
+_size: Any = None  # the class Size
+_regenerate: Any = None
+_finish_inplace: Any = None
+_check_grad: Any = None
+_fit: Any = None
+_accumulate: Any = None
 
 
 class _Mode(threading.local):
@@ -287,7 +296,9 @@ class Node:
 
     def _own_saved(self, array: np.ndarray) -> None:
         """Copy what was saved of `array`, which will be overwritten."""
-        self._saved = tuple([_own(s, array) if s is not None and s[0]._array is array else s for s in self._saved])
+        self._saved = tuple(
+            [_own(s, array) if s is not None and s[0]._array is array else s for s in self._saved]
+        )
 
     def _release(self) -> None:
         """Let go of what was saved: the backward pass has gone through."""
@@ -393,14 +404,6 @@ def _unpack(node: Node, saved: tuple) -> Any:
         t = t._alias()
         t._set_history(node if is_output else grad_fn, output_nr)
     return t
-
-
-# Set by the modules that define them.
-_plain: Any = None  # the class Tensor
-_size: Any = None  # the class Size
-_regenerate: Callable[[Any], None]
-_finish_inplace: Callable[[Any, tuple, list, bool], None]
-_check_grad: Callable[[Any, Any], None]
 
 
 def bind(**parts: Any) -> None:

@@ -115,7 +115,8 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
         array = np.array(data)
     except ValueError:
         raise ValueError(
-            f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one whose parts differ in length"
+            f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
+            "whose parts differ in length"
         ) from None
     except OverflowError:
         raise RuntimeError(f"{function}: an integer of data is too large for int64") from None

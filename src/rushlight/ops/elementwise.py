@@ -221,9 +221,11 @@ def make_unary(
     saves_result = saves == "y"
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-        if not isinstance(input, TensorBase):
-            raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
-        result = kind.apply(input)  # type: ignore[attr-defined]
+        result = NotImplemented if op is None else _C.unary_node(kind, op, None, saves_result, input)
+        if result is NotImplemented:
+            if not isinstance(input, TensorBase):
+                raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
+            result = kind.apply(input)  # type: ignore[attr-defined]
         return result if out is None else into(out, result, name)
 
     function.__name__ = function.__qualname__ = name

@@ -494,7 +494,8 @@ def take_along_dim(
         dim = wrap_dim(dim, ndim, "take_along_dim")
         if indices._array.ndim != ndim:
             raise RuntimeError(
-                f"take_along_dim: input and indices should have the same number of dimensions, got {ndim} and {indices._array.ndim}"
+                f"take_along_dim: input and indices should have the same number of dimensions, got {ndim} and "
+                f"{indices._array.ndim}"
             )
         a, b = list(input._array.shape), list(indices._array.shape)
         a[dim] = b[dim] = 1
@@ -1163,7 +1164,8 @@ def _view_scatter(input: Tensor, src: Tensor, view: Any, function: str) -> Tenso
     part = view(input.detach())
     if part._array.shape != src._array.shape:
         raise RuntimeError(
-            f"{function}: expected src to have a size equal to the slice of self, {list(part._array.shape)}, got {list(src._array.shape)}"
+            f"{function}: expected src to have a size equal to the slice of self, {list(part._array.shape)}, got "
+            f"{list(src._array.shape)}"
         )
     return ViewScatterBackward0.apply(input, to_dtype(src, input.dtype), view)
 

@@ -550,7 +550,8 @@ def broadcast_shapes(*shapes: Any) -> Size:
                 raise RuntimeError(f"broadcast_shapes: sizes must not be negative, got {shape}")
             if s != 1 and result[i] not in (1, s):
                 raise RuntimeError(
-                    f"broadcast_shapes: Shape mismatch: objects cannot be broadcast to a single shape: {', '.join(map(str, given))}"
+                    "broadcast_shapes: Shape mismatch: objects cannot be broadcast to a single shape: "
+                    f"{', '.join(map(str, given))}"
                 )
             if s != 1:
                 result[i] = s

@@ -89,11 +89,7 @@ def _place(module: Any, name: str) -> tuple[dict, str]:
     for table in (owner._parameters, owner._buffers):
         if key in table:
             return table, key
-    if key in owner.__dict__ and isinstance(owner.__dict__[key], Tensor):
-        return owner.__dict__, key
-    raise AttributeError(
-        f"functional_call: {name!r} must be a parameter or buffer of the module, got no such name"
-    )
+    return owner.__dict__, key  # a plain attribute, which need not be there before
 
 
 def _with_ties(own: dict[str, Tensor], tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = ["device", "get_default_device", "set_default_device"]
 
 _TYPES = ("cpu", "cuda", "mps", "xpu", "meta", "hpu", "mtia", "xla", "vulkan", "ipu", "privateuseone")
@@ -19,9 +21,9 @@ class device:
 
     __slots__ = ("index", "type")
     type: str
-    index: int | None
+    index: Any
 
-    def __init__(self, type: str | device | int = "cpu", index: int | None = None) -> None:
+    def __init__(self, type: str | device | int = "cpu", index: Any = None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index
         elif isinstance(type, int) and not isinstance(type, bool):

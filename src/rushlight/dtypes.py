@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 
@@ -54,7 +56,7 @@ _BY_NAME: dict[str, dtype] = {}
 _BY_NUMBER: dict[int, dtype] = {}  # NumPy's type numbers: quicker to hash than dtypes
 
 
-def _make(name: str, numpy: object, category: int, legacy: str = "") -> dtype:
+def _make(name: str, numpy: Any, category: int, legacy: str = "") -> dtype:
     np_dtype = np.dtype(numpy)
     made = dtype(name, np_dtype, category, legacy)
     _BY_NAME[name] = made
@@ -205,7 +207,7 @@ class finfo:
         d = (_default if type is None else type).to_real()
         if d.category != FLOAT:
             raise TypeError(f"finfo: type must be a floating-point dtype, got {d}; use iinfo for integers")
-        info = ml_dtypes.finfo(d.numpy)
+        info: Any = ml_dtypes.finfo(d.numpy)  # type: ignore[no-untyped-call]
         self.bits, self.dtype = info.bits, d.name
         for name in ("eps", "max", "min", "tiny", "smallest_normal", "resolution"):
             setattr(self, name, float(getattr(info, name)))

@@ -71,7 +71,7 @@ class Tensor(TensorBase):
         return cls._make(_legacy(args, device, dtypes.get_default_dtype()))
 
     @staticmethod
-    def _make_subclass(cls: type, data: Tensor, require_grad: bool = False) -> Any:
+    def _make_subclass(cls: Any, data: Tensor, require_grad: bool = False) -> Any:
         """A tensor of class `cls` that shares the memory of `data`."""
         t = cls._make(data._array)
         if require_grad:
@@ -564,7 +564,7 @@ def make_inplace(function: Callable, name: str = "") -> Callable:
     changed.__doc__ = (
         f"In-place `{function.__name__}`: the result is written into the tensor, which is given back."
     )
-    changed.__wrapped__ = function  # type: ignore[attr-defined] - signature() sees the arguments
+    changed.__wrapped__ = function  # type: ignore[attr-defined]  # signature() sees the arguments
     setattr(Tensor, changed.__name__, changed)
     return changed
 

@@ -49,7 +49,7 @@ def run_backward(
     buffers: dict[int, list] = {}
     for (target, nr), g in zip(edges, grads, strict=True):
         _add(buffers, target, nr, g)
-    ready = []
+    ready: list[tuple] = []
     for target, _ in edges:
         if counts[id(target)] == 0 and id(target) in buffers and all(id(target) != id(r[2]) for r in ready):
             heapq.heappush(ready, (_priority(target), id(target), target))

@@ -47,7 +47,7 @@ class Function(Node):
         # Our own nodes are called what PyTorch calls them; a user's get its suffix.
         cls._name = cls.__name__ if cls.__module__.startswith("rushlight.") else cls.__name__ + "Backward"
         setup = cls.setup_context is not Function.setup_context
-        cls._forward = classmethod(_forward_then_setup) if setup else cls.forward  # type: ignore[method-assign,assignment]
+        cls._forward = classmethod(_forward_then_setup) if setup else cls.forward  # type: ignore[attr-defined]
         cls._flags = int(cls._view) + 2 * setup  # for the compiled `apply`
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -185,7 +185,7 @@ def composed_vjp(function: Callable, grads: Any, inputs: Sequence, **kwargs: Any
         results: list = [None] * len(args)
         if wanted and pairs:
             roots, root_grads = zip(*pairs, strict=True)
-            found = run_backward(roots, root_grads, True, True, tuple(args[i] for i in wanted), False, True)
+            found: Any = run_backward(roots, root_grads, True, True, tuple(args[i] for i in wanted), False, True)
             for i, g in zip(wanted, found, strict=True):
                 results[i] = g
     return tuple(results)

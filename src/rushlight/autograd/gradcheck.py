@@ -110,7 +110,7 @@ def _check(
         if fast:
             direction = rng.standard_normal(_flat(x).size)
             direction /= np.linalg.norm(direction) or 1
-            columns = {0: direction}
+            columns: dict[int, Any] = {0: direction}
         else:
             columns = dict.fromkeys(range(_flat(x).size))
         numeric = {k: _difference(func, args, x, k if v is None else v, eps) for k, v in columns.items()}

@@ -103,7 +103,7 @@ def grad(
                 ".requires_grad_() on it before it is used"
             )
     keep = create_graph if retain_graph is None else retain_graph
-    found = run_backward(roots, grads, keep, create_graph, wanted, False)
+    found: Any = run_backward(roots, grads, keep, create_graph, wanted, False)
     if not allow_unused and any(g is None for g in found):
         i = next(i for i, g in enumerate(found) if g is None)
         raise RuntimeError(

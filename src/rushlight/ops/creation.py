@@ -607,12 +607,13 @@ def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
         if d.category >= dtypes.FLOAT and d.itemsize >= 4
         else np.dtype(np.float32 if d.category >= dtypes.FLOAT else np.float64)
     )
-    a, b = compute.type(start), compute.type(end)
-    step = compute.type((b - a) / compute.type(steps - 1))
+    a: Any = compute.type(start)
+    b: Any = compute.type(end)
+    step: Any = compute.type((b - a) / compute.type(steps - 1))
     i = np.arange(steps)
     low = i < steps // 2
     # One rounding for the product and the sum, as a fused multiply-add has.
-    wide = np.float64 if compute == np.float32 else compute.type
+    wide: Any = np.float64 if compute == np.float32 else compute.type
     up = (wide(a) if np.isscalar(a) else a) + i.astype(wide) * wide(step)
     down = wide(b) - (steps - 1 - i).astype(wide) * wide(step)
     return np.where(low, up, down).astype(compute)

@@ -57,7 +57,7 @@ def fill(input: Tensor, value: Any) -> Tensor:
     return FillBackward0.apply(input, _value(input, value, "fill"))
 
 
-del Tensor.fill  # type: ignore[attr-defined] - a function only
+del Tensor.fill  # type: ignore[attr-defined]  # a function only
 
 
 @method()

@@ -295,7 +295,7 @@ def _drop_leading_ones(array: np.ndarray, part: np.ndarray, arrays: list) -> np.
 
 
 def _index_arrays(indices: Sequence, function: str) -> tuple:
-    where = []
+    where: list[Any] = []
     for i in indices:
         if i is None:
             where.append(slice(None))
@@ -960,7 +960,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
     mask = _check_condition(condition)
     d = result_type(input, other)
     x, y = (
-        to_dtype(v, d) if isinstance(v, TensorBase) else wrap(np.asarray(v, d.numpy)) for v in (input, other)
+        to_dtype(v, d) if isinstance(v, Tensor) else wrap(np.asarray(v, d.numpy)) for v in (input, other)
     )  # type: ignore[arg-type]
     try:
         result = WhereBackward0.apply(mask, x, y)

@@ -898,7 +898,7 @@ def _integers(name: str, x: Tensor, y: Any) -> None:
     require_tensor(name, y, "other")
     d = result_type(x, y)
     if d.category != dtypes.INTEGER:
-        raise RuntimeError(f"{name}: inputs must be integer tensors, got {d}")
+        raise NotImplementedError(f"{name}: inputs must be integer tensors, got {d}")
 
 
 @method(inplace=True)

@@ -327,7 +327,7 @@ def _define_bitwise(name: str, fn: Any, operators: tuple, doc: str, bools: bool 
     def compute(x: Any, y: Any) -> Tensor:
         d = result_type(x, y)
         if d.category > dtypes.INTEGER or (d is dtypes.bool_ and not bools):
-            raise RuntimeError(
+            raise NotImplementedError(
                 f"{name}: inputs must be integer{' or bool' if bools else ''} tensors, got {d}"
             )
         return binary(name, None, fn, x, y)
@@ -386,7 +386,7 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([-1,  2])
     """
     if dtypes.of(input._array.dtype).category > dtypes.INTEGER:
-        raise RuntimeError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
+        raise NotImplementedError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
     y = wrap(np.bitwise_not(input._array))
     return y if out is None else into(out, y, "bitwise_not")
 

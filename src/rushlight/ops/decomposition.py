@@ -14,7 +14,7 @@ import numpy as np
 from ..autograd import Function
 from ..errors import kind_of
 from ..return_types import struct
-from ..tensor import Tensor, method, wrap
+from ..tensor import Tensor, into, method, wrap
 from .matmul import matmul, mh
 from .shape import diagonal, narrow, unsqueeze
 
@@ -119,8 +119,6 @@ def linalg_cholesky(A: Tensor, *, upper: bool = False, out: Tensor | None = None
         tensor([[2., 0.],
                 [1., 2.]])
     """
-    from ..tensor import into
-
     y = _cholesky(A, upper, "linalg.cholesky")
     return y if out is None else into(out, y, "linalg.cholesky")
 
@@ -151,7 +149,6 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -
 @method()
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of L L^H, given L (or of U^H U given U)."""
-    from ..tensor import into
     from .linalg import inv
 
     check(input, "cholesky_inverse")
@@ -165,7 +162,6 @@ def cholesky_solve(
     input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
     """X with A X = input, given the Cholesky factor `input2` of A."""
-    from ..tensor import into
     from .linalg import solve_triangular
 
     check(input2, "cholesky_solve")
@@ -298,7 +294,6 @@ def linalg_lu_solve(
     out: Tensor | None = None,
 ) -> Tensor:
     """X with A X = B (X A = B with left=False, A^H for A with adjoint=True), given A's `lu_factor`."""
-    from ..tensor import into
     from .linalg import solve
 
     n = LU._array.shape[-1]
@@ -466,7 +461,8 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
 
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
     """The eigenvalues of a symmetric or Hermitian matrix, ascending."""
-    return eigh(A, UPLO)[0]
+    y = eigh(A, UPLO)[0]
+    return y if out is None else into(out, y, "linalg.eigvalsh")
 
 
 class LinalgEigBackward0(Function):
@@ -517,7 +513,8 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
 
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
     """The eigenvalues of a square matrix, complex."""
-    return eig(A)[0]
+    y = eig(A)[0]
+    return y if out is None else into(out, y, "linalg.eigvals")
 
 
 # -- singular values ------------------------------------------------------------------------------------------
@@ -601,7 +598,8 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
 def svdvals(A: Tensor, *, driver: str | None = None, out: Any = None) -> Tensor:
     """The singular values, descending."""
     check(A, "linalg.svdvals", square=False)
-    return _run("linalg.svdvals", LinalgSvdBackward0, A, False)[1]
+    y = _run("linalg.svdvals", LinalgSvdBackward0, A, False)[1]
+    return y if out is None else into(out, y, "linalg.svdvals")
 
 
 @method()

@@ -164,8 +164,6 @@ class LinalgSlogdetBackward0(Function):
         sign, log = np.linalg.slogdet(A._array)
         s = wrap(np.asarray(sign).astype(A._array.dtype, copy=False))
         ctx.save_for_backward(A, s)
-        if A._array.dtype.kind != "c":
-            ctx.mark_non_differentiable(s)
         return s, wrap(np.asarray(log).astype(A._array.real.dtype, copy=False))
 
     @staticmethod
@@ -442,14 +440,16 @@ def matrix_rank(
     if tol is None and args:
         tol = args[0]
     if 0 in A._array.shape[-2:]:
-        return wrap(np.zeros(A._array.shape[:-2], np.int64))
+        y = wrap(np.zeros(A._array.shape[:-2], np.int64))
+        return y if out is None else into(out, y, "linalg.matrix_rank")
     cut = (
         _cut(A, atol, rtol)
         if tol is None
         else (tol._array if isinstance(tol, TensorBase) else np.asarray(tol))
     )
     s = np.linalg.svd(A._array, compute_uv=False)
-    return wrap(np.asarray((s > cut[..., None]).sum(-1)))
+    y = wrap(np.asarray((s > cut[..., None]).sum(-1)))
+    return y if out is None else into(out, y, "linalg.matrix_rank")
 
 
 def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:

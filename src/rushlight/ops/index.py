@@ -197,6 +197,10 @@ def _dims_of(array: np.ndarray) -> int:
 
 @method()
 def __getitem__(self: Tensor, index: Any) -> Any:
+    if type(index) is int:  # rows, one at a time: what data sets do
+        shape = self._array.shape
+        if shape and -shape[0] <= index < shape[0]:
+            return SelectBackward0.apply(self, (index, ...))
     basic, node, arrays = _split_index(self, index)
     if node is not None:
         self = node.apply(self, (*basic, ...) if node is not SliceBackward0 else basic)  # type: ignore[attr-defined]

@@ -178,6 +178,12 @@ bool record(Node* node, PyObject* const* args, Py_ssize_t n_args, PyObject** out
     s.array = t->array;
     s.nr = t->output_nr;
     s.is_output = t->grad_fn == (PyObject*)node;
+    if (in_tuple(o, node->dirty))  // changed in place: what is saved is the result, an alias of which is the output
+      for (Py_ssize_t k = 0; k < n_outputs; k++)
+        if (is_tensor(outputs[k]) && ((Tensor*)outputs[k])->array == t->array) {
+          s.is_output = true;
+          s.nr = (int)k;
+        }
     if (!s.is_output) {
       Py_XINCREF(t->grad_fn);
       s.grad_fn = t->grad_fn;
@@ -428,6 +434,7 @@ static PyObject* apply(PyObject* cls, PyObject* const* args, Py_ssize_t n) {
       Py_XDECREF(arg_tuple);
       ok = r != nullptr;
       Py_XDECREF(r);
+      Py_CLEAR(ctx->dirty);  // NOTE [No cycles]: these tensors hold the node now
       if (!several) Py_CLEAR(list);
     } else if (ok && recording) {
       ok = record(ctx, args, n, outputs, count);

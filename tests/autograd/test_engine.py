@@ -128,6 +128,11 @@ def test_a_graph_dies_with_its_last_reference():
         del y
         assert node() is None
         assert middle() is None
+        y = (x * 2).relu_()
+        node = weakref.ref(y.grad_fn)
+        y.sum().backward()
+        del y
+        assert node() is None
         y = Square.apply(x).relu()  # never differentiated
         node = weakref.ref(y.grad_fn)
         del y

@@ -338,6 +338,7 @@ class Node:
                 out._share_version(args[0])
         if ctx._dirty:
             _finish_inplace(ctx, args, outputs, recording)
+            ctx._dirty = ()  # NOTE [No cycles]: these tensors hold the node now
         elif recording:
             ctx._record(args, outputs)
         if not recording:
@@ -383,6 +384,9 @@ def raise_freed(node: Node) -> None:
 def _pack(node: Node, t: Any) -> tuple:
     if t._grad_fn is node:
         return (t._alias(), None, t._output_nr, t._version, True)
+    for nr, out in enumerate(node._dirty):
+        if out is t:  # changed in place: what is saved is the result
+            return (t._alias(), None, nr, t._version, True)
     if t._grad_fn is None and t.requires_grad:
         return (t, None, 0, t._version, False)  # a leaf: it has no history to make a cycle with
     return (t._alias(), t.grad_fn, t._output_nr, t._version, False)

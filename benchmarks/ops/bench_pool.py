@@ -1,6 +1,7 @@
 """Benchmarks of ops/pool.py, ops/unpool.py and ops/fold.py."""
 
 import numpy as np
+
 from harness import T, call
 from registry import op
 

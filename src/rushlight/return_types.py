@@ -18,9 +18,9 @@ def struct(name: str, *fields: str) -> Any:
         second=2)
     """
     made: Any = namedtuple(name, fields)  # type: ignore[misc]
-    made.__repr__ = lambda self: (
+    made.__repr__ = lambda self: (  # type: ignore[method-assign]
         f"torch.return_types.{name}(\n"
-        + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
+        + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))  # type: ignore[call-overload]
         + ")"
     )
     made.__module__ = __name__

@@ -87,13 +87,13 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         ) from None
 
 
-@no_grad()
+@no_grad()  # type: ignore[untyped-decorator]
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with uniform numbers from [a, b)."""
     return _random.uniform_(tensor, a, b, generator=generator)
 
 
-@no_grad()
+@no_grad()  # type: ignore[untyped-decorator]
 def normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
@@ -101,7 +101,7 @@ def normal_(
     return _random.normal_(tensor, mean, std, generator=generator)
 
 
-@no_grad()
+@no_grad()  # type: ignore[untyped-decorator]
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,

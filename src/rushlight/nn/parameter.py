@@ -109,7 +109,7 @@ class _Uninitialized:
     def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
         """Get memory of `shape`, with no particular values, and become an ordinary parameter or buffer."""
         devices.check(device, "materialize")
-        self.data = empty(shape, dtype=self.dtype if dtype is None else dtype)  # type: ignore[attr-defined]
+        self.data = empty(shape, dtype=self.dtype if dtype is None else dtype)  # type: ignore[attr-defined,misc]
         self.__class__ = self._becomes
 
     @property
@@ -134,11 +134,11 @@ class _Uninitialized:
 
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Only the dtype (and the device, which can only be the CPU) can change."""
-        new = Tensor.to(self, *args, **kwargs)  # type: ignore[arg-type]
+        new = Tensor.to(self, *args, **kwargs)  # type: ignore[arg-type,attr-defined]
         return self._cast(dtype=new.dtype)
 
     def float(self) -> Any:
-        return self._cast(dtype=Tensor.float(self).dtype)  # type: ignore[arg-type]
+        return self._cast(dtype=Tensor.float(self).dtype)  # type: ignore[arg-type,attr-defined]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -152,7 +152,7 @@ class _Uninitialized:
         return (type(self), (self.requires_grad, None, self.dtype))  # type: ignore[attr-defined]
 
 
-class UninitializedParameter(_Uninitialized, Parameter):
+class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
     """A parameter of a lazy module before its first call: it has a dtype but no shape yet.
 
     Args:
@@ -176,7 +176,7 @@ class UninitializedParameter(_Uninitialized, Parameter):
         return _around(cls, empty(0, dtype=dtype), requires_grad)
 
 
-class UninitializedBuffer(_Uninitialized, Buffer):
+class UninitializedBuffer(_Uninitialized, Buffer):  # type: ignore[misc]
     """A buffer of a lazy module before its first call: it has a dtype but no shape yet.
 
     Args:

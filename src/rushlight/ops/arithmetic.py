@@ -13,7 +13,7 @@ from ..autograd.core import TensorBase
 from ..errors import not_ours
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method
-from .elementwise import (
+from .elementwise import (  # type: ignore[attr-defined]
     BINARY,
     OPERANDS,
     TERNARY,

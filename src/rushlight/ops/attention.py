@@ -218,7 +218,7 @@ def _project(
     """The projections of query, key and value, in one product where they are the same tensor."""
     packed, *separate = weights
     if packed is not None and query is key and key is value:
-        return chunk(linear(query, packed, bias), 3, -1)
+        return chunk(linear(query, packed, bias), 3, -1)  # type: ignore[return-value]
     wq, wk, wv = chunk(packed, 3) if packed is not None else separate
     bq, bk, bv = (None,) * 3 if bias is None else chunk(bias, 3)
     if key is value and packed is not None:

@@ -275,9 +275,9 @@ class ConvolutionBackward0(Function):
                 db = _C.conv_backward_bias(dy)
         if is_grad_enabled():
             return (*composed_vjp(conv_composed, dy, (x, w, None), geometry=g)[:2], db, None)
-        x, w, dy = _wide(x), _wide(w), _wide(dy)
+        x, w, dy = _wide(x), _wide(w), _wide(dy)  # type: ignore[assignment]
         if not usable(x, w, dy) or not (x._array.size and w._array.size):
-            leaves = (_leaf(x, wants[0]), _leaf(w, wants[1]), None)
+            leaves = (_leaf(x, wants[0]), _leaf(w, wants[1]), None)  # type: ignore[arg-type]
             dx, dw, _ = composed_vjp(conv_composed, dy, leaves, geometry=g)
             return dx if dx is None else dx.detach(), dw if dw is None else dw.detach(), db, None
         dx = dw = None

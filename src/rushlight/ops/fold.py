@@ -62,7 +62,7 @@ class Im2ColBackward0(Function):
         ctx.columns = columns
         array = x._array
         if max(columns.p):
-            padded = columns.zeros(*array.shape[:2], array.dtype)
+            padded = columns.zeros(*array.shape[:2], array.dtype)  # type: ignore[call-arg]
             columns.inner(padded)[...] = array
             array = padded
         n, c = array.shape[:2]

@@ -131,12 +131,12 @@ def cross_entropy(
     ):
         node = NllLossBackward0
         if soft:
-            node = _SOFT["DivBackward1" if reduction == "mean" else "NegBackward0"]
+            node = _SOFT["DivBackward1" if reduction == "mean" else "NegBackward0"]  # type: ignore[assignment]
         elif label_smoothing:
-            node = _SOFT["AddBackward0"]
+            node = _SOFT["AddBackward0"]  # type: ignore[assignment]
         return node.apply(input, target, weight, ignore_index, float(label_smoothing), reduction)
     if input.dtype in (dtypes.float16, dtypes.bfloat16):
-        target, weight = (
+        target, weight = (  # type: ignore[assignment]
             t.float() if t is not None and t.is_floating_point() else t for t in (target, weight)
         )
         return _cross_entropy(input.float(), target, weight, ignore_index, label_smoothing, reduction).to(
@@ -240,7 +240,7 @@ def _check_classes(
     if not want:
         raise RuntimeError(f"{function}: input must have at least 1 dimension, the classes, got a 0-d tensor")
     if len(want) == 1:
-        want, classes = (), want[0]
+        want, classes = (), want[0]  # type: ignore[misc]
         if have == (1,) and function == "nll_loss":
             want = (1,)
     else:
@@ -314,7 +314,7 @@ def nll_loss(
     target = _check_classes("nll_loss", input, target, weight, ignore_index)
     if usable(input, weight):
         node = _Nll["NllLossBackward0" if input.ndim <= 2 else "NllLoss2DBackward0"]
-        return node.apply(input, target, weight, ignore_index, reduction)
+        return node.apply(input, target, weight, ignore_index, reduction)  # type: ignore[attr-defined]
     return _nll(input, target, weight, ignore_index, reduction)
 
 
@@ -372,7 +372,7 @@ class _Point(Function):
         kind, parameter, reduction = ctx.options
         need = ctx.needs_input_grad
         if is_grad_enabled() or need[2] or need[3] or (need[1] and kind not in _SYMMETRIC):
-            grads = composed_vjp(lambda *i: reduced(_FORMULAS[kind](*i, parameter), reduction), dy, inputs)
+            grads = composed_vjp(lambda *i: reduced(_FORMULAS[kind](*i, parameter), reduction), dy, inputs)  # type: ignore[call-arg]
         else:
             dx = _C.point_loss_backward(_KINDS[kind], dy, x, t, w, positive, parameter, ctx.scale)
             grads = dx if need[0] else None, -dx if need[1] else None, None, None
@@ -460,11 +460,11 @@ def _point(
     """A loss of this kind: by its kernel where there is one for the dtypes, else composed."""
     if usable(x, t, w, positive):
         name = names if isinstance(names, str) else names[reduction]
-        return _POINT[name].apply(x, t, w, positive, kind, parameter, reduction)
+        return _POINT[name].apply(x, t, w, positive, kind, parameter, reduction)  # type: ignore[attr-defined]
     half = (dtypes.float16, dtypes.bfloat16)
     if x.dtype in half and t.dtype is x.dtype:
         wide = (None if a is None else a.float() for a in (x, t, w, positive))
-        return reduced(_FORMULAS[kind](*wide, parameter), reduction).to(x.dtype)
+        return reduced(_FORMULAS[kind](*wide, parameter), reduction).to(x.dtype)  # type: ignore[call-arg]
     return reduced(_FORMULAS[kind](x, t, w, positive, parameter), reduction)
 
 

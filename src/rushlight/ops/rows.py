@@ -44,7 +44,7 @@ def add(out: np.ndarray, index: np.ndarray, source: np.ndarray, dim: int = 0) ->
     if _plain(out, index) and out.dtype == _FLOAT32 == source.dtype and index.ndim == 1:
         _C.add_rows(out, index, source, dim, 1.0, None)
     else:
-        np.add.at(out, (*(slice(None),) * dim, index), source)
+        np.add.at(out, (*(slice(None),) * dim, index), source)  # type: ignore[arg-type]
 
 
 def added(shape: tuple, index: np.ndarray, source: np.ndarray) -> np.ndarray:

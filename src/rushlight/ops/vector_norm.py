@@ -33,13 +33,13 @@ def _sums(x: np.ndarray, p: float, dims: tuple, keepdim: bool) -> np.ndarray:
         a = np.abs(x)
         top = np.max(a, axis=dims or None, keepdims=True, initial=0)
         scale = np.where((top == 0) | ~np.isfinite(top), np.ones_like(top), top)
-        y = np.sqrt(np.sum(np.square(a / scale), **kept))
+        y = np.sqrt(np.sum(np.square(a / scale), **kept))  # type: ignore[arg-type]
         return y * (scale if keepdim else np.squeeze(scale, dims)).astype(y.dtype)
     a = np.abs(x)
     if p == 1:
-        return np.sum(a, **kept)
+        return np.sum(a, **kept)  # type: ignore[arg-type]
     with np.errstate(divide="ignore"):
-        return np.power(np.sum(np.power(a, p), **kept), a.dtype.type(1 / p))
+        return np.power(np.sum(np.power(a, p), **kept), a.dtype.type(1 / p))  # type: ignore[arg-type]
 
 
 class LinalgVectorNormBackward0(Function):

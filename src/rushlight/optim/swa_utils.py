@@ -40,7 +40,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
     """An `avg_fn`: decay * average + (1 - decay) * parameter."""
     _check_decay("get_ema_avg_fn", decay)
 
-    @no_grad()
+    @no_grad()  # type: ignore[untyped-decorator]
     def ema_update(ema_param: Tensor, current_param: Tensor, num_averaged: Any) -> Tensor:
         return decay * ema_param + (1 - decay) * current_param  # type: ignore[operator]
 
@@ -50,7 +50,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
 def get_swa_avg_fn() -> Callable[..., Any]:
     """An `avg_fn`: the plain mean of all parameters seen."""
 
-    @no_grad()
+    @no_grad()  # type: ignore[untyped-decorator]
     def swa_update(averaged_param: Tensor, current_param: Tensor, num_averaged: Any) -> Tensor:
         return averaged_param + (current_param - averaged_param) / (num_averaged + 1)  # type: ignore[operator]
 
@@ -147,7 +147,7 @@ class AveragedModel(Module):
     def _update(self, model: Module) -> None:
         mine, theirs = list(self.module.parameters()), list(model.parameters())
         if self.use_buffers:
-            mine, theirs = mine + list(self.module.buffers()), theirs + list(model.buffers())
+            mine, theirs = mine + list(self.module.buffers()), theirs + list(model.buffers())  # type: ignore[arg-type]
         else:
             for average, current in zip(self.module.buffers(), model.buffers(), strict=False):
                 _copy(average, current)

@@ -12,7 +12,7 @@ from ...autograd import no_grad
 from ...tensor import Tensor
 from ..parameter import Parameter, is_lazy
 from . import _hooks
-from ._hooks import RemovableHandle
+from ._hooks import RemovableHandle  # type: ignore[attr-defined]
 
 EXTRA_STATE = "_extra_state"  # the key of get_extra_state's value
 

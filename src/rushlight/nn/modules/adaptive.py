@@ -93,7 +93,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     def reset_parameters(self) -> None:
         """Draw new weights."""
         self.head.reset_parameters()
-        for project, score in self.tail:  # type: ignore[misc]
+        for project, score in self.tail:  # type: ignore[attr-defined,misc]
             project.reset_parameters()
             score.reset_parameters()
 

@@ -525,7 +525,7 @@ class _LazyConvTranspose(_LazyConv):
         self._set_lazy(out_channels, bias, device, dtype)
 
 
-class LazyConv1d(_LazyConv, Conv1d):
+class LazyConv1d(_LazyConv, Conv1d):  # type: ignore[misc]
     """A Conv1d without `in_channels`: read off the first input. Arguments: those of Conv1d without it.
 
     Example:
@@ -537,7 +537,7 @@ class LazyConv1d(_LazyConv, Conv1d):
     cls_to_become = Conv1d
 
 
-class LazyConv2d(_LazyConv, Conv2d):
+class LazyConv2d(_LazyConv, Conv2d):  # type: ignore[misc]
     """A Conv2d without `in_channels`: read off the first input. Arguments: those of Conv2d without it.
 
     Example:
@@ -549,7 +549,7 @@ class LazyConv2d(_LazyConv, Conv2d):
     cls_to_become = Conv2d
 
 
-class LazyConv3d(_LazyConv, Conv3d):
+class LazyConv3d(_LazyConv, Conv3d):  # type: ignore[misc]
     """A Conv3d without `in_channels`: read off the first input. Arguments: those of Conv3d without it.
 
     Example:
@@ -561,7 +561,7 @@ class LazyConv3d(_LazyConv, Conv3d):
     cls_to_become = Conv3d
 
 
-class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):  # type: ignore[misc]
     """A ConvTranspose1d without `in_channels`: read off the first input.
 
     Example:
@@ -572,7 +572,7 @@ class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):  # type: ignore[misc]
     """A ConvTranspose2d without `in_channels`: read off the first input.
 
     Example:
@@ -583,7 +583,7 @@ class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):  # type: ignore[misc]
     """A ConvTranspose3d without `in_channels`: read off the first input.
 
     Example:

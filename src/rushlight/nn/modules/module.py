@@ -17,7 +17,7 @@ from ...kernels import _C
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
 from . import _hooks
-from ._hooks import (
+from ._hooks import (  # type: ignore[attr-defined]
     RemovableHandle,
     register_module_backward_hook,
     register_module_buffer_registration_hook,

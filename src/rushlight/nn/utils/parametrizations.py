@@ -114,7 +114,7 @@ def _orthogonalized(A: Tensor) -> Tensor:
 def _solve(A: Tensor, B: Tensor) -> Tensor:
     from ... import linalg
 
-    return linalg.solve(A, B)
+    return linalg.solve(A, B)  # type: ignore[attr-defined]
 
 
 def _matrix_exp(A: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...autograd import no_grad
 from ...tensor import Tensor
-from ..modules.container import Module, ModuleDict, ModuleList
+from ..modules.container import Module, ModuleDict, ModuleList  # type: ignore[attr-defined]
 from ..parameter import Parameter
 
 __all__ = [
@@ -95,12 +95,12 @@ class ParametrizationList(ModuleList):
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
         if self.is_tensor:
-            if new.dtype is not dtype and not unsafe:
+            if new.dtype is not dtype and not unsafe:  # type: ignore[union-attr]
                 raise ValueError(
-                    f"right_inverse: it must keep the dtype unless the parametrization is unsafe, got {new.dtype} for {dtype}"
+                    f"right_inverse: it must keep the dtype unless the parametrization is unsafe, got {new.dtype} for {dtype}"  # type: ignore[union-attr]
                 )
             with no_grad():
-                _set(original, new)
+                _set(original, new)  # type: ignore[arg-type]
             _register(self, "original", original)
         else:
             for i, x in enumerate(new):

@@ -214,7 +214,7 @@ def _check_amount(amount: Any) -> None:
 def _count(amount: Any, size: int) -> int:
     """The number of elements or slices that `amount`, a fraction or a number, stands for."""
     if isinstance(amount, numbers.Integral):
-        if amount > size:
+        if amount > size:  # type: ignore[operator]
             raise ValueError(f"prune: amount must be at most the number there is, {size}, got {amount}")
         return int(amount)
     return round(float(amount) * size)

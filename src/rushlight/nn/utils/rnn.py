@@ -23,7 +23,7 @@ __all__ = [
     "unpack_sequence",
 ]
 
-_Fields = namedtuple("PackedSequence_", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"])
+_Fields = namedtuple("PackedSequence_", ["data", "batch_sizes", "sorted_indices", "unsorted_indices"])  # type: ignore[name-match]
 
 
 class PackedSequence(_Fields):

@@ -380,26 +380,41 @@ struct RowTerms {
 };
 
 // Rows two at a time, so that dw and db are read and written half as often.
-static void row_backward(const Rows* p, int64_t begin, int64_t end) {
+template <bool kWeights>
+static void row_pairs(const Rows* p, int64_t begin, int64_t end) {
+  const float* w = p->w;
+  float *dw = p->dw, *db = p->db;
+  int64_t n = p->N;
   for (int64_t row = begin; row < end; row += 2) {
     int64_t next = row + 1 < end ? row + 1 : row;
     RowTerms t = RowTerms::of(p, row), u = RowTerms::of(p, next);
-    const float *x = p->x + row * p->N, *dy = p->dy + row * p->N;
-    const float *x2 = p->x + next * p->N, *dy2 = p->dy + next * p->N;
-    float *dx = p->out ? p->out + row * p->N : nullptr, *dx2 = p->out ? p->out + next * p->N : nullptr;
-    vf both = set1(next > row ? 1 : 0);
-    for (int64_t i = 0; i < p->N; i += W) {
-      int lanes = p->N - i < W ? (int)(p->N - i) : W;
+    const float *x = p->x + row * n, *dy = p->dy + row * n, *x2 = p->x + next * n, *dy2 = p->dy + next * n;
+    float *dx = p->out ? p->out + row * n : nullptr, *dx2 = p->out ? p->out + next * n : nullptr;
+    vf both = set1(next > row ? 1 : 0), both_rstd = both * u.rstd;
+    auto step = [&](int64_t i, int lanes) __attribute__((always_inline)) {
       vf g = load_some(dy + i, lanes), g2 = load_some(dy2 + i, lanes);
       vf d = load_some(x + i, lanes) - t.mean, d2 = load_some(x2 + i, lanes) - u.mean;
-      if (p->dw) store_some(p->dw + i, load_some(p->dw + i, lanes) + (g * (d * t.rstd) + both * (g2 * (d2 * u.rstd))), lanes);
-      if (p->db) store_some(p->db + i, load_some(p->db + i, lanes) + (g + both * g2), lanes);
-      if (!dx) continue;
-      vf w = p->w ? load_some(p->w + i, lanes) : set1(1);
-      store_some(dx + i, g * w * t.rstd + (d * t.slope + t.shift), lanes);
-      store_some(dx2 + i, g2 * w * u.rstd + (d2 * u.slope + u.shift), lanes);
-    }
+      if (kWeights) {
+        if (dw) store_some(dw + i, load_some(dw + i, lanes) + (g * (d * t.rstd) + g2 * (d2 * both_rstd)), lanes);
+        if (db) store_some(db + i, load_some(db + i, lanes) + (g + both * g2), lanes);
+      }
+      if (!dx) return;
+      if (w) {
+        vf v = load_some(w + i, lanes);
+        g *= v;
+        g2 *= v;
+      }
+      store_some(dx + i, g * t.rstd + (d * t.slope + t.shift), lanes);
+      store_some(dx2 + i, g2 * u.rstd + (d2 * u.slope + u.shift), lanes);
+    };
+    int64_t i = 0;
+    for (; i + W <= n; i += W) step(i, W);
+    if (i < n) step(i, (int)(n - i));
   }
+}
+
+static void row_backward(const Rows* p, int64_t begin, int64_t end) {
+  p->dw || p->db ? row_pairs<true>(p, begin, end) : row_pairs<false>(p, begin, end);
 }
 
 static void row_columns(const Rows* p, int64_t begin, int64_t end) {

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .rows import outside
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
 
@@ -106,14 +107,10 @@ def _padding(name: str, padding_idx: int | None, weight: Tensor) -> int:
 
 
 def _check_range(name: str, input: Tensor, weight: Tensor) -> None:
-    array, rows = input._array, weight._array.shape[0]
-    if _C is not None:
-        bad = _C.bad_target(input, rows, 0 if rows else -(2**62))  # 0 is in range anyway
-    else:
-        outside = array[(array < 0) | (array >= rows)]
-        bad = outside.flat[0] if outside.size else None
+    n = weight._array.shape[0]
+    bad = outside(input._array, n)
     if bad is not None:
-        raise IndexError(f"{name}: input must be in [0, {rows}), got {bad}: index out of range in self")
+        raise IndexError(f"{name}: input must be in [0, {n}), got {bad}: index out of range in self")
 
 
 def _renorm(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
@@ -307,5 +304,5 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             f"got {array.max()}"
         )
     out = np.zeros((*array.shape, num_classes), np.int64)
-    np.put_along_axis(out, array[..., None], 1, -1)
+    out.reshape(-1)[array.reshape(-1) + np.arange(0, out.size, num_classes)] = 1
     return wrap(out)

@@ -377,12 +377,9 @@ def _check_index(index: Any, function: str, name: str = "index") -> np.ndarray:
 
 
 def _check_bounds(index: np.ndarray, n: int, function: str) -> None:
-    if index.size:
-        low, high = int(index.min()), int(index.max())
-        if low < 0 or high >= n:
-            raise IndexError(
-                f"{function}: index must be in [0, {n - 1}], got {high if high >= n else low} (index out of range in self)"
-            )
+    bad = rows.outside(index, n)
+    if bad is not None:
+        raise IndexError(f"{function}: index must be in [0, {n - 1}], got {bad} (index out of range in self)")
 
 
 class IndexSelectBackward0(Function):
@@ -442,11 +439,9 @@ def _check_gather(
                         f"(expected index size at dimension {d} at most {b})"
                     )
         n = xshape[dim]
-        low, high = int(where.min()), int(where.max())
-        if low < 0 or high >= n:
-            raise RuntimeError(
-                f"{function}: index {high if high >= n else low} is out of bounds for dimension {dim} with size {n}"
-            )
+        bad = rows.outside(where, n)
+        if bad is not None:
+            raise RuntimeError(f"{function}: index {bad} is out of bounds for dimension {dim} with size {n}")
     return dim, where
 
 
@@ -963,9 +958,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         return nonzero(condition, as_tuple=True)
     mask = _check_condition(condition)
     d = result_type(input, other)
-    x, y = (
-        to_dtype(v, d) if isinstance(v, Tensor) else wrap(np.asarray(v, d.numpy)) for v in (input, other)
-    )  # type: ignore[arg-type]
+    x, y = (to_dtype(v, d) if isinstance(v, Tensor) else wrap(np.asarray(v, d.numpy)) for v in (input, other))  # type: ignore[arg-type]
     try:
         result = WhereBackward0.apply(mask, x, y)
     except (ValueError, RuntimeError):

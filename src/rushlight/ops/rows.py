@@ -25,12 +25,23 @@ def _plain(array: np.ndarray, index: np.ndarray) -> bool:
     )
 
 
+def outside(index: np.ndarray, n: int) -> int | None:
+    """The first of the indices that is not in [0, n), or None."""
+    if _C is not None and index.dtype == _INT64:
+        return _C.bad_target(index, n, 0 if n else -(2**62))  # 0 is in range anyway
+    if index.size:
+        low, high = int(index.min()), int(index.max())
+        if low < 0 or high >= n:
+            return high if high >= n else low
+    return None
+
+
 def take(array: np.ndarray, index: np.ndarray, dim: int = 0) -> np.ndarray:
     """`array` with dimension `dim` replaced by those of `index`."""
     if not _plain(array, index):
         return np.take(array, index, dim)
-    if index.size and index.min() < 0:
-        n = array.shape[dim]
+    n = array.shape[dim]
+    if outside(index, n) is not None and index.min() < 0:
         if index.min() < -n:
             raise IndexError(
                 f"index must be in [{-n}, {n - 1}], got {index.min()} (index out of range in self)"

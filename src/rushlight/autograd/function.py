@@ -185,7 +185,9 @@ def composed_vjp(function: Callable, grads: Any, inputs: Sequence, **kwargs: Any
         results: list = [None] * len(args)
         if wanted and pairs:
             roots, root_grads = zip(*pairs, strict=True)
-            found: Any = run_backward(roots, root_grads, True, True, tuple(args[i] for i in wanted), False, True)
+            found: Any = run_backward(
+                roots, root_grads, True, True, tuple(args[i] for i in wanted), False, True
+            )
             for i, g in zip(wanted, found, strict=True):
                 results[i] = g
     return tuple(results)

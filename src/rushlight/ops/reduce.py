@@ -134,7 +134,9 @@ class SumBackward0(Function):
         if usable(x) and array.size:
             return reduce_float32("sum", array, tuple(range(array.ndim)), False)
         d = dtypes.of(array.dtype)
-        return _sum_array(array, tuple(range(array.ndim)), False, d if d.category >= dtypes.FLOAT else dtypes.int64)
+        return _sum_array(
+            array, tuple(range(array.ndim)), False, d if d.category >= dtypes.FLOAT else dtypes.int64
+        )
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Tensor:

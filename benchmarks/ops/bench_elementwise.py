@@ -22,6 +22,8 @@ op("where", call(T(4096, 4096, dtype="bool"), SQUARE, SQUARE), bytes=13 * M)
 op("lerp", call(SQUARE, SQUARE, 0.3), bytes=12 * M)
 op("addcmul", call(SQUARE, SQUARE, SQUARE), bytes=16 * M)
 for name in ("relu", "gelu", "silu", "elu", "hardswish", "mish", "softplus", "leaky_relu"):
-    op(f"nn.functional.{name}", call(BIG), bytes=8 * N)
+    op(f"nn.functional.{name}", call(BIG), label=f"{name}_big", bytes=8 * N)
+    op(f"nn.functional.{name}", call(BIG), backward=True, label=f"{name}_big_fwdbwd", bytes=20 * N)
 for name in ("sigmoid", "tanh"):
-    op(name, call(BIG), bytes=8 * N)
+    op(name, call(BIG), label=f"{name}_big", bytes=8 * N)
+    op(name, call(BIG), backward=True, label=f"{name}_big_fwdbwd", bytes=20 * N)

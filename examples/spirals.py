@@ -8,14 +8,14 @@ from rushlight.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
 n = 400
-turn = torch.rand(n) * 3 * math.pi + 0.5
+turn = torch.rand(n) * 1.7 * math.pi + 0.5
 label = torch.arange(n) % 2
 angle = turn + label * math.pi
-points = torch.stack([turn * torch.cos(angle), turn * torch.sin(angle)], dim=1) / 10
+points = torch.stack([turn * torch.cos(angle), turn * torch.sin(angle)], dim=1) / 3
 points = points + 0.02 * torch.randn(n, 2)
 
 model = nn.Sequential(nn.Linear(2, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 2))
-optimizer = optim.Adam(model.parameters(), lr=0.01)
+optimizer = optim.Adam(model.parameters(), lr=0.02)
 schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, 60)
 criterion = nn.CrossEntropyLoss()
 loader = DataLoader(TensorDataset(points, label), batch_size=50, shuffle=True)

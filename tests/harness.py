@@ -158,6 +158,7 @@ class OpCase:
         rtol, atol: For float32, when looser than TOLERANCE; `reason` must then say why.
         also: Further public names that these calls cover (aliases, in-place forms).
         variants: Whether to try the method, in-place and `out=` forms.
+        layouts: Whether to try inputs that are not contiguous; False where the memory's layout is the point.
     """
 
     name: str
@@ -178,6 +179,7 @@ class OpCase:
     reason: str = ""
     also: Sequence[str] = ()
     variants: bool = True
+    layouts: bool = True
     id: str = field(default="")
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ SKIP = ("rushlight.__main__",)
 # What every example may use without saying so.
 NAMES = {
     "np": np,
+    "numpy": np,
     "rushlight": rushlight,
     "torch": rushlight,
     "nn": rushlight.nn,

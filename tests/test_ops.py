@@ -166,6 +166,7 @@ def test_gradcheck(case, call):
 # -- PyTorch -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own, of functions in beta and the like
 @pytest.mark.parametrize(("case", "call"), _calls(lambda case, _: case.torch is not False))
 def test_torch(case, call, torch):
     """Values, shapes, dtypes and gradients are PyTorch's."""

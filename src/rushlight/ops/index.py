@@ -472,7 +472,7 @@ def gather(
     """
     dim, where = _check_gather(input, dim, index, "gather")
     if not where.size:
-        result = input.new_empty(where.shape)  # type: ignore[attr-defined]
+        result = reshape(reshape(input, (-1,))[:0], where.shape)  # nothing of it, but with its history
     elif not input._array.ndim or not where.ndim:
         x = reshape(input, (1,)) if not input._array.ndim else input
         result = reshape(GatherBackward0.apply(x, 0, where.reshape(-1)), where.shape)

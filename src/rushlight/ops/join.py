@@ -375,7 +375,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     n = len(given)
     grids = [expand(reshape(x, [1] * i + [-1] + [1] * (n - 1 - i)), shape) for i, x in enumerate(given)]
     if swap:
-        grids = [g.transpose(0, 1) for g in grids]  # type: ignore[attr-defined]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -96,7 +96,7 @@ CASES = [
     ),
     OpCase(
         "scatter",
-        [call(T(3, 4), 1, ROWS, T(3, 2)), call(T(3, 4), 1, ROWS, 2.5)],
+        [call(T(3, 4), 1, UNIQUE, T(3, 2)), call(T(3, 4), 1, UNIQUE, 2.5)],
         reference=_scatter,
         also=["scatter_"],
     ),

@@ -162,6 +162,11 @@ UniformSource one_by_one(State* s) {
   auto next = [](void* context) {
     State* s = (State*)context;
     double u = 0;
+    if (s->next && s->next + 2 <= kBlock) {
+      rng().from_double(s->key + s->next, &u, 1, kUniform, 0, 1);
+      s->next += 2;
+      return u;
+    }
     Draw(s, 1, 2, 1, [&](const uint32_t* w, int64_t, int64_t) { rng().from_double(w, &u, 1, kUniform, 0, 1); });
     return u;
   };

@@ -311,7 +311,25 @@ RL_INLINE vi below(const uint32_t* w, const Threshold& t) {
 
 typedef uint8_t vb __attribute__((vector_size(W)));
 typedef uint8_t vb_u __attribute__((vector_size(W), aligned(1), may_alias));
-RL_INLINE void store_mask(uint8_t* p, vi less) { *(vb_u*)p = (vb_u)(__builtin_convertvector((vu)less, vb) & 1); }
+// All ones to a byte of 1. (As a conversion of vectors, GCC 12 would go through single elements.)
+RL_INLINE void store_mask(uint8_t* p, vi less) {
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  _mm_storeu_si128((__m128i*)p, _mm_and_si128(_mm512_maskz_cvtepi32_epi8((__mmask16)-1, (__m512i)less), _mm_set1_epi8(1)));
+#elif RL_WIDTH == 8 && defined(__AVX2__)
+  __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)less), _mm256_extracti128_si256((__m256i)less, 1));
+  _mm_storel_epi64((__m128i*)p, _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1)));
+#else
+  *(vb_u*)p = (vb_u)(__builtin_convertvector((vu)less, vb) & 1);
+#endif
+}
+// Bytes of 0 and 1 as floats.
+RL_INLINE vf load_mask(const uint8_t* p) {
+#if RL_WIDTH == 8 && defined(__AVX2__)
+  return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p)));
+#else
+  return to_float(__builtin_convertvector((vb) * (const vb_u*)p, vi));
+#endif
+}
 
 static void mask(const uint32_t* w, uint8_t* out, int64_t n, double p) {
   Threshold t(p);
@@ -338,8 +356,7 @@ static void dropout(const uint32_t* w, const float* x, float* y, uint8_t* kept, 
 static void dropout_backward(const float* dy, const uint8_t* kept, float* dx, int64_t n, float scale) {
   int64_t i = 0;
   for (; i + W <= n; i += W) {
-    vf k = to_float(__builtin_convertvector((vb) * (const vb_u*)(kept + i), vi));
-    store(dx + i, load(dy + i) * (k * scale));
+    store(dx + i, load(dy + i) * (load_mask(kept + i) * scale));
   }
   for (; i < n; i++) dx[i] = dy[i] * (kept[i] ? scale : 0.0f);
 }

@@ -49,8 +49,9 @@ void done(bool good) {
 
 }  // namespace
 
-// (x, w, bias or None, geometry) -> y; all of 3 to 5 dimensions.
-RL_DEF(conv, 4) {
+namespace {
+
+PyObject* convolve(PyObject* const* args, bool (*kernel)(const ConvShape&, const float*, const float*, const float*, float*)) {
   F32 x(args[0], "input"), w(args[1], "weight"), bias(args[2], "bias", true);
   check_nd(x.nd());
   ConvShape s = shape_of(args[3], x.dim(0), x.dim(1), w.dim(0));
@@ -62,11 +63,19 @@ RL_DEF(conv, 4) {
   bool good = true;
   if (y.size()) {
     NoGil nogil(y.size() * s.taps());
-    good = conv().forward(s, x.data(), w.data(), bias.data(), y.data());
+    good = kernel(s, x.data(), w.data(), bias.data(), y.data());
   }
   done(good);
   return y.tensor();
 }
+
+}  // namespace
+
+// (x, w, bias or None, geometry) -> y; all of 3 to 5 dimensions.
+RL_DEF(conv, 4) { return convolve(args, conv().forward); }
+
+// The same with Winograd's algorithm where it pays.
+RL_DEF(conv_inference, 4) { return convolve(args, conv().inference); }
 
 // (dy, w, bias or None, geometry, channels of x) -> dx: the gradient of the input, or a transposed convolution.
 RL_DEF(conv_backward_input, 5) {

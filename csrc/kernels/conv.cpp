@@ -2,6 +2,7 @@
 
 #include "kernels/gather.inl.h"
 #include "kernels/rows.inl.h"
+#include "kernels/winograd.inl.h"
 
 namespace RL_LEVEL {
 
@@ -28,6 +29,10 @@ static bool forward(const ConvShape& s, const float* x, const float* w, const fl
   g.taps = s.taps(), g.w_in = g.taps, g.w_out = g.c * g.taps;
   g.k1 = s.k[1], g.k2 = s.k[2];
   return (suits_rows(g) ? row_conv : gather_conv)(g, x, w, bias, y);
+}
+
+static bool inference(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
+  return (suits_winograd(s) ? winograd : forward)(s, x, w, bias, y);
 }
 
 // Output i of x takes from dy at o where o*s + k*d - p = i. Those i with the same residue mod s share their
@@ -253,6 +258,6 @@ static bool backward_bias(int64_t n, int64_t o, int64_t pixels, const float* dy,
 }
 
 extern const ConvKernels conv_kernels;
-const ConvKernels conv_kernels = {forward, backward_input, backward_weight, backward_bias};
+const ConvKernels conv_kernels = {forward, inference, backward_input, backward_weight, backward_bias};
 
 }  // namespace RL_LEVEL

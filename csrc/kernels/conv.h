@@ -15,6 +15,8 @@ struct ConvShape {
 struct ConvKernels {
   // w: (o, c/groups, k...); bias: (o) or null
   bool (*forward)(const ConvShape& s, const float* x, const float* w, const float* bias, float* y);
+  // The same to about 1e-5 of the largest output, by fewer multiplications where there are such ways.
+  bool (*inference)(const ConvShape& s, const float* x, const float* w, const float* bias, float* y);
   // Also the transposed convolution, which may have a bias: (c) or null.
   bool (*backward_input)(const ConvShape& s, const float* dy, const float* w, const float* bias, float* dx);
   bool (*backward_weight)(const ConvShape& s, const float* x, const float* dy, float* dw);

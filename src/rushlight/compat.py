@@ -12,12 +12,10 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import multiprocessing.spawn
 import opcode
-import os
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +95,11 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     ) -> importlib.machinery.ModuleSpec | None:
         top = name.partition(".")[0]
         if top == ROOT:
-            return _explaining(importlib.machinery.PathFinder.find_spec(name, path, target))
+            return _then(importlib.machinery.PathFinder.find_spec(name, path, target), _explain_ours)
+        if name in ("multiprocessing.spawn", "multiprocessing.forkserver"):
+            return _then(
+                importlib.machinery.PathFinder.find_spec(name, path, target), lambda module: _teach(name)
+            )
         return importlib.machinery.ModuleSpec(name, self, is_package=True) if top in NAMES else None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
@@ -117,19 +119,26 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         sys.modules[name] = real  # what the import statement takes: the module itself, under both names
 
 
-def _explaining(spec: importlib.machinery.ModuleSpec | None) -> importlib.machinery.ModuleSpec | None:
-    """The spec of a module of ours, which is given its error for missing names once it is run."""
+def _then(
+    spec: importlib.machinery.ModuleSpec | None, after: Callable[[types.ModuleType], None]
+) -> importlib.machinery.ModuleSpec | None:
+    """The spec of a module, with something to do once the module is run."""
     loader = None if spec is None else spec.loader
     if isinstance(loader, importlib.machinery.SourceFileLoader):
         run = loader.exec_module
 
         def exec_module(module: types.ModuleType) -> None:
             run(module)
-            if theirs(module.__name__) != module.__name__:
-                _explain_missing(module, theirs(module.__name__))
+            after(module)
 
         loader.exec_module = exec_module  # type: ignore[method-assign]
     return spec
+
+
+def _explain_ours(module: types.ModuleType) -> None:
+    """Give a module of ours its error for missing names."""
+    if theirs(module.__name__) != module.__name__:
+        _explain_missing(module, theirs(module.__name__))
 
 
 def _explain_missing(module: types.ModuleType, name: str) -> None:
@@ -171,18 +180,44 @@ def _findable(name: str) -> bool:
 
 
 _finder = _Finder()
-_plain_command_line = multiprocessing.spawn.get_command_line
 PRELOAD = ROOT + "._as_torch"
 
 
-def _command_line(**kwargs: Any) -> list[str]:
-    """The command of a spawned worker, made to install the names before it unpickles anything of ours."""
-    command = list(_plain_command_line(**kwargs))
-    if "-c" in command:
-        i = command.index("-c") + 1
-        home = str(Path(__file__).resolve().parent.parent)
-        command[i] = f"import sys; sys.path.append({home!r}); import {PRELOAD}; sys.path.pop(); {command[i]}"
-    return command
+def _teach(name: str) -> None:
+    """Make processes that `multiprocessing` will start without forking this one install the names first."""
+    module: Any = sys.modules.get(name)
+    if module is None:
+        return  # when it is imported
+    if name == "multiprocessing.forkserver":
+        server = module._forkserver
+        if PRELOAD not in server._preload_modules:
+            server._preload_modules = [PRELOAD, *server._preload_modules]
+    elif not hasattr(module, "_rushlight_plain"):
+        plain = module._rushlight_plain = module.get_command_line
+
+        def get_command_line(**kwargs: Any) -> list[str]:
+            command = list(plain(**kwargs))
+            if "-c" in command:
+                i = command.index("-c") + 1
+                home = str(Path(__file__).resolve().parent.parent)
+                command[i] = (
+                    f"import sys; sys.path.append({home!r}); import {PRELOAD}; sys.path.pop(); {command[i]}"
+                )
+            return command
+
+        module.get_command_line = get_command_line
+
+
+def _forget(name: str) -> None:
+    """Undo `_teach`."""
+    module: Any = sys.modules.get(name)
+    if module is None:
+        return
+    if name == "multiprocessing.forkserver":
+        module._forkserver._preload_modules = [m for m in module._forkserver._preload_modules if m != PRELOAD]
+    elif hasattr(module, "_rushlight_plain"):
+        module.get_command_line = module._rushlight_plain
+        del module._rushlight_plain
 
 
 def install_as_torch() -> None:
@@ -215,8 +250,8 @@ def install_as_torch() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith(ROOT + ".") and isinstance(module, types.ModuleType) and theirs(name) != name:
             _explain_missing(module, theirs(name))
-    multiprocessing.spawn.get_command_line = _command_line
-    _preload_in_fork_server(True)
+    _teach("multiprocessing.spawn")
+    _teach("multiprocessing.forkserver")
 
 
 def uninstall_as_torch() -> None:
@@ -234,15 +269,5 @@ def uninstall_as_torch() -> None:
             del module.__dict__["__getattr__"]
             if before is not None:
                 module.__dict__["__getattr__"] = before
-    multiprocessing.spawn.get_command_line = _plain_command_line
-    _preload_in_fork_server(False)
-
-
-def _preload_in_fork_server(on: bool) -> None:
-    if os.name != "posix":
-        return
-    from multiprocessing import forkserver
-
-    server: Any = forkserver._forkserver
-    modules: Sequence[str] = [m for m in server._preload_modules if m != PRELOAD]
-    server._preload_modules = [PRELOAD, *modules] if on else list(modules)
+    _forget("multiprocessing.spawn")
+    _forget("multiprocessing.forkserver")

@@ -49,7 +49,7 @@ def no_network(monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(download.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from .dataset import (
     TensorDataset,
     random_split,
 )
+from .info import WorkerInfo, get_worker_info
 from .sampler import (
     BatchSampler,
     DistributedSampler,
@@ -23,7 +24,6 @@ from .sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
-from .worker import WorkerInfo, get_worker_info
 
 __all__ = [
     "BatchSampler",

@@ -371,6 +371,17 @@ class Subset(Dataset[T_co]):
         return len(self.indices)
 
 
+def warn_length(iterator: Any) -> None:
+    """Warn, once, that a stream is longer than it said."""
+    warnings.warn(
+        f"Length of IterableDataset {iterator._loader.dataset} was reported to be {iterator._longest} (when accessing "
+        f"len(dataloader)), but {iterator._num_yielded} samples have been fetched. With worker processes each one "
+        "must iterate its own share: see get_worker_info().",
+        stacklevel=3,
+    )
+    iterator._longest = None  # once is enough
+
+
 def random_split(
     dataset: Dataset[Any], lengths: Sequence[int | float], generator: Any = None
 ) -> list[Subset[Any]]:

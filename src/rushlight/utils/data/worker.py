@@ -1,4 +1,4 @@
-"""What a `DataLoader` worker process runs, and `get_worker_info` for the dataset code in it."""
+"""What a `DataLoader` worker process runs."""
 
 from __future__ import annotations
 
@@ -11,47 +11,16 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...kernels import _C
-from . import collate, shared
+from . import collate, info, shared
 from .dataset import IterableDataset
 from .fetch import Fetcher
 
-__all__ = ["WorkerInfo", "get_worker_info"]
-
-
-@dataclass
-class WorkerInfo:
-    """Which worker this is.
-
-    Args:
-        id: From 0 to num_workers - 1.
-        num_workers: How many the loader has.
-        seed: This worker's seed of the global generator: the loader's base seed plus `id`.
-        dataset: This process's copy of the dataset.
-    """
-
-    id: int
-    num_workers: int
-    seed: int
-    dataset: Any
-
-
-_info: WorkerInfo | None = None
-
-
-def get_worker_info() -> WorkerInfo | None:
-    """In a worker process of a `DataLoader`, which one it is; None in the main process.
-
-    Example:
-        >>> get_worker_info() is None
-        True
-    """
-    return _info
+__all__ = ["work"]
 
 
 class Failure:
@@ -143,14 +112,13 @@ def work(
     init_fn: Callable[[int], None] | None,
 ) -> None:
     """The life of a worker process: answer (epoch, number, indices, freed segments) requests in order."""
-    global _info
     for other in inherited:  # the main process's ends, copied here by fork: they would hide its death
         other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
     if _C is not None:
         _C.set_num_threads(1)
     seed_everything(base_seed, worker_id)
-    _info = WorkerInfo(worker_id, num_workers, base_seed + worker_id, dataset)
+    info._info = info.WorkerInfo(worker_id, num_workers, base_seed + worker_id, dataset)
     sender = shared.Sender(connection)
     collate.allocate = sender.allocate
     where = f"in DataLoader worker process {worker_id}"

@@ -1,16 +1,11 @@
-"""Files from the network or an installed package, checked by their sums."""
+"""Files from the network, checked by their sums. What that needs is imported when it is needed: it takes a while."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
 import shutil
 import sys
-import tarfile
 import time
-import urllib.request
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +25,8 @@ TIMEOUT = 20  # seconds without an answer
 
 def md5_of(path: str | Path) -> str:
     """The MD5 sum of a file."""
+    import hashlib
+
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -84,6 +81,8 @@ def download_url(url: str, root: str | Path, filename: str | None = None, md5: s
         RuntimeError: what came has another MD5 sum.
         OSError: it cannot be had.
     """
+    import urllib.request
+
     path = Path(root).expanduser() / (filename or os.path.basename(url))
     if check_integrity(path, md5):
         return path
@@ -110,6 +109,9 @@ def extract_archive(
     from_path: str | Path, to_path: str | Path | None = None, remove_finished: bool = False
 ) -> Path:
     """Unpack a .gz, .zip or .tar(.gz, .bz2, .xz) file; gives where to."""
+    import tarfile
+    import zipfile
+
     source = Path(from_path)
     target = Path(to_path) if to_path is not None else source.parent
     if source.name.endswith((".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")):
@@ -129,6 +131,8 @@ def extract_archive(
 
 
 def _gunzip(source: Path, target: Path) -> None:
+    import gzip
+
     with gzip.open(source, "rb") as packed, open(target, "wb") as out:
         shutil.copyfileobj(packed, out, 1 << 20)
 

@@ -22,6 +22,7 @@ __all__ = [
     "manual_seed",
     "seed",
     "set_rng_state",
+    "thread_safe_generator",
 ]
 
 _DEFAULT_SEED = 67280421310721  # what a new Generator starts from, as in PyTorch
@@ -222,6 +223,11 @@ def set_rng_state(new_state: Tensor) -> None:
         tensor(True)
     """
     default_generator.set_state(new_state)
+
+
+def thread_safe_generator() -> Generator | None:
+    """The generator that belongs to this worker thread; None: data workers are processes, use the global one."""
+    return None
 
 
 @contextlib.contextmanager

@@ -337,6 +337,29 @@ def test_groups():
         optim.SGD([p, p], lr=0.1)
 
 
+def test_swapped_in(torch):
+    results = []
+    for L in (torch, rushlight):
+        params, others = programs.parameters(L, [(2, 3), (4,)]), programs.parameters(L, [(2, 3), (4,)])
+        optimizer, second = L.optim.Adam(params, lr=0.1), L.optim.Adam(others, lr=0.2)
+        for p in (*params, *others):
+            p.grad = L.ones(*p.shape)
+        optimizer.step()
+        second.step()
+        before = [p.detach().clone() for p in params]
+        state = second.state_dict()
+        named = {str(i): p for i, p in enumerate(others)}
+        with L.optim.swap_in_optimizer_params_and_state(optimizer, named, state):
+            optimizer.step()
+        assert all(L.equal(a, b) for a, b in zip(before, params))
+        optimizer.step()
+        results.append(
+            [p.detach().numpy() for p in (*params, *others)] + [state["state"][0]["exp_avg"].numpy()]
+        )
+    for a, b in zip(*results):
+        np.testing.assert_allclose(b, a, rtol=1e-5)
+
+
 def parameter():
     return nn.Parameter(rushlight.ones(2, 2))
 

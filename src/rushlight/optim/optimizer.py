@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import warnings
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from ..utils.hooks import RemovableHandle
 
 __all__ = [
     "Optimizer",
+    "swap_in_optimizer_params_and_state",
     "register_optimizer_step_post_hook",
     "register_optimizer_step_pre_hook",
 ]
@@ -42,6 +44,41 @@ def _register(hooks: Any, hook: Callable[..., Any], prepend: bool = False) -> Re
     if prepend:
         hooks.move_to_end(handle.id, last=False)
     return handle
+
+
+@contextlib.contextmanager
+def swap_in_optimizer_params_and_state(
+    optimizer: Optimizer, swapin_parameters: dict[str, Tensor], swapin_optim_state: dict[str, Any]
+) -> Iterator[None]:
+    """Let an optimizer work on other parameters and another state for a while; its own come back at the end.
+
+    Args:
+        optimizer: The optimizer.
+        swapin_parameters: Tensors by name, in the order of the optimizer's own.
+        swapin_optim_state: A `state_dict()` for them. Its tensors are used as they are: steps change them.
+
+    Raises:
+        ValueError: there are more or fewer parameters than the optimizer has.
+    """
+    tensors = list(swapin_parameters.values())
+    groups, state = optimizer.param_groups, optimizer.state
+    own = sum(len(group["params"]) for group in groups)
+    if len(tensors) != own:
+        raise ValueError(
+            f"swap_in_optimizer_params_and_state: swapin_parameters must be {own} tensors, got {len(tensors)}"
+        )
+    saved = swapin_optim_state["param_groups"]
+    numbers = [n for group in saved for n in group["params"]]
+    numbered = dict(zip(numbers, tensors, strict=True))
+    new: defaultdict[Any, Any] = defaultdict(dict)
+    for number_, entry in swapin_optim_state["state"].items():
+        new[numbered.get(number_, number_)] = dict(entry)
+    optimizer.param_groups = [{**group, "params": [numbered[n] for n in group["params"]]} for group in saved]
+    optimizer.state = new
+    try:
+        yield
+    finally:
+        optimizer.param_groups, optimizer.state = groups, state
 
 
 class _Required:

@@ -1,4 +1,4 @@
-"""Benchmarks of ops/embedding.py, ops/distance.py and what moves rows by index."""
+"""Benchmarks of ops/embedding.py and what moves rows by index."""
 
 from harness import T, call
 from registry import op
@@ -39,17 +39,4 @@ op(
     label="scatter_add_2000x1000",
 )
 op("index_add", call(T(2000, 256), 0, _numbers(20000, high=2000), T(20000, 256)), label="index_add_20000x256")
-op("cdist", call(T(500, 64), T(600, 64)), label="cdist_500x600x64_fwdbwd", backward=True)
-op(
-    "nn.functional.cosine_similarity",
-    call(T(4096, 256), T(4096, 256)),
-    label="cosine_similarity_4096x256_fwdbwd",
-    backward=True,
-)
-op(
-    "nn.functional.pairwise_distance",
-    call(T(4096, 256), T(4096, 256)),
-    label="pairwise_distance_4096x256_fwdbwd",
-    backward=True,
-)
 op("nn.functional.one_hot", call(_numbers(4096, high=100), 100), label="one_hot_4096x100")

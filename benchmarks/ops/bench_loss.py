@@ -1,4 +1,4 @@
-"""Benchmarks of ops/loss.py, ops/margin.py and ops/ctc.py, forward and backward."""
+"""Benchmarks of ops/loss.py, forward and backward."""
 
 from harness import T, call
 from registry import op
@@ -36,13 +36,3 @@ _loss("mse_loss", call(T(64, 10), T(64, 10, grad=False)), "64x10", inner=20)
 _loss("binary_cross_entropy", call(*POSITIVE), "1m", bytes=5 * 4 * 1000 * 1000)
 _loss("binary_cross_entropy_with_logits", call(PAIR[0], POSITIVE[1]), "1m", bytes=5 * 4 * 1000 * 1000)
 _loss("kl_div", call(PAIR[0], POSITIVE[0], reduction="batchmean"), "1m", bytes=5 * 4 * 1000 * 1000)
-_loss("triplet_margin_loss", call(T(1024, 128), T(1024, 128), T(1024, 128)), "1024x128")
-_loss(
-    "cosine_embedding_loss", call(T(1024, 128), T(1024, 128), T(values=[1.0] * 1024, grad=False)), "1024x128"
-)
-_loss("multi_margin_loss", call(T(1024, 100), _classes(1024, high=100)), "1024x100")
-_loss(
-    "ctc_loss",
-    call(T(100, 16, 40), T(16, 20, dtype="int64", low=1, high=40), (100,) * 16, (20,) * 16),
-    "100x16x40",
-)

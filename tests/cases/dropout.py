@@ -74,6 +74,13 @@ CASES = [
         **FORMS,
     ),
     OpCase(
+        "feature_dropout",
+        [call(T(2, 3, 4), 0.3, True), call(T(2, 3), 0.3, False)],
+        reference=lambda x, p, train: channels(x, p) if train else x,
+        errors=[fails(RuntimeError, "Feature dropout requires at least 2 dimensions", T(3), 0.5, True)],
+        **FORMS,
+    ),
+    OpCase(
         "nn.functional.alpha_dropout",
         [call(T(4, 5), 0.3, True), call(T(4), 0.3)],
         reference=lambda x, p=0.5, training=False: alpha(x, p) if training else x,

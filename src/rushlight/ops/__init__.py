@@ -49,6 +49,7 @@ FAMILIES = [
     "vision",
     "attention",
     "rnn",
+    "native",  # last: its names are those of torch where they differ from nn.functional's
 ]
 
 

@@ -26,7 +26,7 @@ def run(*command: str | Path) -> None:
 
 
 def build(rest: list[str]) -> None:
-    """Compile `_C` in build/ and put it into src/rushlight. Further arguments go to CMake."""
+    """Compile `_C` in build/, put it into src/rushlight, write its stub. Further arguments go to CMake."""
     folder = ROOT / "build"
     run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}", *rest)
     run("cmake", "--build", folder)
@@ -34,6 +34,7 @@ def build(rest: list[str]) -> None:
         old.unlink()
     (library,) = folder.glob("_C*.so")
     shutil.copy2(library, PACKAGE)
+    run(sys.executable, "tools/stub.py")
 
 
 def test(rest: list[str]) -> None:
@@ -53,6 +54,7 @@ def lint(rest: list[str]) -> None:
     sources = sorted(str(p.relative_to(ROOT)) for e in ("*.h", "*.cpp") for p in (ROOT / "csrc").rglob(e))
     run("ruff", "check", *(["--fix"] if fix else []), *folders)
     run("ruff", "format", *([] if fix else ["--check"]), *folders)
+    run(sys.executable, "tools/stub.py", *([] if fix else ["--check"]))
     run("clang-format", *(["-i"] if fix else ["--dry-run", "-Werror"]), *sources)
 
 

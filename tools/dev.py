@@ -26,7 +26,7 @@ def run(*command: str | Path) -> None:
 
 
 def build(rest: list[str]) -> None:
-    """Compile `_C` in build/, put it into src/rushlight, write its stub. Further arguments go to CMake."""
+    """Compile `_C` in build/ and put it into src/rushlight. Further arguments go to CMake."""
     folder = ROOT / "build"
     run("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}", *rest)
     run("cmake", "--build", folder)
@@ -34,7 +34,6 @@ def build(rest: list[str]) -> None:
         old.unlink()
     (library,) = folder.glob("_C*.so")
     shutil.copy2(library, PACKAGE)
-    run(sys.executable, "tools/stub.py")
 
 
 def test(rest: list[str]) -> None:

@@ -15,7 +15,7 @@ from ..errors import wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import BINARY, FLOAT32, UNARY, binary, require_tensor, unary, work_dtype
-from .index import where
+from .mask import where
 from .special import np_erfc
 from .unary import sigmoid, tanh
 

@@ -20,7 +20,8 @@ from .creation import zeros
 from .join import cat
 from .linear import linear
 from .matmul import baddbmm, bmm, matmul
-from .shape import chunk, expand, permute, reshape, transpose, unsqueeze
+from .shape import expand, permute, reshape, transpose, unsqueeze
+from .split import chunk
 
 __all__ = ["scaled_dot_product_attention"]
 functional = ["multi_head_attention_forward", "scaled_dot_product_attention"]

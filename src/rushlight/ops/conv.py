@@ -23,7 +23,8 @@ from ..dtypes import of
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
-from .shape import PlaceBackward0, reshape, squeeze, sum_to_size, unsqueeze
+from .shape import reshape, squeeze, sum_to_size, unsqueeze
+from .split import PlaceBackward0
 
 __all__ = [
     "conv1d",

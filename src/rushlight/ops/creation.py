@@ -720,7 +720,8 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1.+2.j])
     """
     from .join import stack
-    from .shape import broadcast_tensors, view_as_complex
+    from .shape import broadcast_tensors
+    from .strided import view_as_complex
 
     if real.dtype is not imag.dtype:
         raise RuntimeError(

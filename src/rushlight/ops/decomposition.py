@@ -16,7 +16,9 @@ from ..errors import kind_of
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .matmul import matmul, mh
-from .shape import diagonal, narrow, unsqueeze
+from .shape import unsqueeze
+from .split import narrow
+from .strided import diagonal
 
 __all__ = ["cholesky", "cholesky_inverse", "cholesky_solve", "lu", "lu_solve", "qr", "svd"]
 linalg = """cholesky cholesky_ex eig eigh eigvals eigvalsh lu lu_factor lu_factor_ex lu_solve qr svd svdvals""".split()

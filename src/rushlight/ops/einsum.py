@@ -8,7 +8,8 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim
 from ..tensor import Tensor, into
 from .matmul import bmm, matmul
-from .shape import diagonal, permute, reshape
+from .shape import permute, reshape
+from .strided import diagonal
 
 __all__ = ["einsum", "tensordot"]
 

@@ -14,7 +14,8 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array, to_dtype
-from .shape import expand, permute, reshape, sizes_of, split_with_sizes, unbind, unsqueeze
+from .shape import expand, permute, reshape, sizes_of, unsqueeze
+from .split import split_with_sizes, unbind
 
 __all__ = [
     "atleast_1d",

@@ -21,7 +21,9 @@ from . import vector_norm as _n
 from .decomposition import LinAlgError, check, tri
 from .join import stack
 from .matmul import chain, matmul, mh
-from .shape import broadcast_tensors, diagonal, expand, movedim, narrow, reshape, squeeze, unsqueeze
+from .shape import broadcast_tensors, expand, movedim, reshape, squeeze, unsqueeze
+from .split import narrow
+from .strided import diagonal
 
 __all__ = [
     "cross",

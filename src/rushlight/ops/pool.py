@@ -22,8 +22,9 @@ from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .creation import zeros
-from .index import gather, index_select, scatter_add
-from .shape import PlaceBackward0, reshape
+from .gather import gather, index_select, scatter_add
+from .shape import reshape
+from .split import PlaceBackward0
 
 __all__ = [
     "adaptive_avg_pool1d",

@@ -16,7 +16,8 @@ from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .join import cat, stack
 from .linear import linear
-from .shape import narrow, reshape, split, transpose
+from .shape import reshape, transpose
+from .split import narrow, split
 
 __all__ = [
     "gru",

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .index import gather, where
+from .gather import gather
+from .mask import where
 from .shape import expand, flatten, reshape, transpose, unsqueeze
 
 __all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]

@@ -1,0 +1,77 @@
+"""Views in other forms: torch.<view>_copy, a copy of the view; x.<view>_(), the tensor itself takes the view's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..tensor import Tensor
+from .shape import expand, permute, squeeze, swapaxes, swapdims, t, transpose, unsqueeze, view
+from .split import narrow, select, split, split_with_sizes, unbind
+from .strided import as_strided, diagonal, unfold, view_as_complex, view_as_real
+
+__all__ = ["detach"]
+
+
+def detach(input: Tensor) -> Tensor:
+    """The same memory with no history."""
+    return input.detach()
+
+
+def _view_copy(function: Any) -> None:
+    """torch.<name>_copy: the view as a copy of its own."""
+
+    def copied(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        return tuple(r.clone() for r in result) if isinstance(result, tuple) else result.clone()
+
+    name = function.__name__ + "_copy"
+    copied.__name__ = copied.__qualname__ = name
+    copied.__doc__ = f"`{function.__name__}` as a copy instead of a view."
+    globals()[name] = copied
+    __all__.append(name)
+
+
+for _f in (
+    permute,
+    transpose,
+    t,
+    squeeze,
+    unsqueeze,
+    expand,
+    select,
+    split,
+    split_with_sizes,
+    unbind,
+    diagonal,
+    as_strided,
+    unfold,
+    view,
+    narrow,
+    detach,
+    view_as_real,
+    view_as_complex,
+):
+    _view_copy(_f)
+
+
+def _inplace_view(function: Any) -> None:
+    """x.<name>_(...): the tensor itself takes on the view's shape."""
+
+    def changed(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        result = function(self, *args, **kwargs)
+        if result is self:
+            return self
+        self._array = result._array
+        if result.requires_grad:
+            self._set_history(result.grad_fn, result._output_nr)
+        self._bump()
+        return self
+
+    changed.__name__ = function.__name__ + "_"
+    changed.__doc__ = f"`{function.__name__}` of the tensor itself."
+    setattr(Tensor, changed.__name__, changed)
+
+
+for _f in (squeeze, unsqueeze, transpose, swapaxes, swapdims, t, as_strided):
+    _inplace_view(_f)
+Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]

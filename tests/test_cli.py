@@ -199,6 +199,27 @@ def test_wrong_options(arguments, text, tmp_path, capsys):
     assert text in capsys.readouterr().err + str(e.value)
 
 
+def test_data_that_cannot_be_had(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setattr(rl.vision.datasets.MNIST, "package", None)
+    with pytest.raises(
+        SystemExit, match="rushlight mnist: MNIST: train-images-idx3-ubyte.gz must be in one of these"
+    ):
+        train("--data", tmp_path / "none", "--out", tmp_path)
+
+
+def test_an_interrupt_before_training(tmp_path, monkeypatch, capsys):
+    def interrupt(root):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "load_data", interrupt)
+    assert train("--out", tmp_path) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
 def test_resuming_with_other_settings_is_refused(small, data, tmp_path):
     train("--data", data, "--out", tmp_path, "--epochs", 1)
     with pytest.raises(SystemExit, match="--batch-size must be 64 to resume .*, got 32"):

@@ -158,6 +158,10 @@ def mnist_parser() -> argparse.ArgumentParser:
 def mnist(arguments: Sequence[str]) -> int:
     """Train on MNIST; gives the exit code."""
     options = mnist_parser().parse_args(list(arguments))
-    from .demos.mnist import run
+    try:
+        from .demos.mnist import run
 
-    return run(options)
+        return run(options)
+    except KeyboardInterrupt:  # before or after training
+        sys.stderr.write("\nrushlight mnist: interrupted\n")
+        return 130

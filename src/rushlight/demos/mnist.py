@@ -191,7 +191,10 @@ def run(options: argparse.Namespace) -> int:
         state = Run.load(checkpoint, wanted)
     else:
         state = Run({name: DEFAULTS[name] if value is None else value for name, value in wanted.items()})
-    train, test = load_data(options.data)
+    try:
+        train, test = load_data(options.data)
+    except (RuntimeError, OSError) as e:  # not to be had, corrupt, no right to write
+        raise SystemExit(f"rushlight mnist: {e}") from None
     settings = state.settings
     weights = sum(p.numel() for p in state.model.parameters())
     print(

@@ -37,13 +37,6 @@ __all__ = [
     "greater",
     "greater_equal",
     "gt",
-    "is_complex",
-    "is_conj",
-    "is_floating_point",
-    "is_neg",
-    "is_nonzero",
-    "is_same_size",
-    "is_signed",
     "isclose",
     "isfinite",
     "isinf",
@@ -61,7 +54,6 @@ __all__ = [
     "lt",
     "ne",
     "not_equal",
-    "numel",
     "signbit",
 ]
 
@@ -236,53 +228,6 @@ def isreal(input: Tensor) -> Tensor:
         tensor([False,  True])
     """
     return wrap(np.isreal(input._array))
-
-
-def is_floating_point(input: Tensor) -> bool:
-    """Whether the dtype is a real floating-point type."""
-    return input.is_floating_point()
-
-
-def is_complex(input: Tensor) -> bool:
-    """Whether the dtype is complex."""
-    return input.is_complex()
-
-
-def is_signed(input: Tensor) -> bool:
-    """Whether the dtype can hold negative numbers."""
-    return input.is_signed()
-
-
-def is_same_size(input: Tensor, other: Tensor) -> bool:
-    """Whether the shapes are equal."""
-    return input.is_same_size(other)
-
-
-def numel(input: Tensor) -> int:
-    """The number of elements."""
-    return input.numel()
-
-
-@method()
-def is_conj(input: Tensor) -> bool:
-    """False: conjugation is never put off here."""
-    return False
-
-
-@method()
-def is_neg(input: Tensor) -> bool:
-    """False: negation is never put off here."""
-    return False
-
-
-@method()
-def is_nonzero(input: Tensor) -> bool:
-    """Whether the one element of the tensor is not 0.
-
-    Raises:
-        RuntimeError: it has not one element.
-    """
-    return bool(input)
 
 
 # -- logic --------------------------------------------------------------------------------------------------------

@@ -195,17 +195,18 @@ static void tap_list(const Phase& f, const Frame& frame, int64_t channels, int32
 
 constexpr int64_t kPieceTaps = 64;
 
-static void pack_weight(const GatherShape& g, const Phase& f, const float* w, int64_t j0, float* dst) {
+// The weights of one panel of output channels, from j0 on, for the input channels [c0, c1).
+static void pack_weight(const GatherShape& g, const Phase& f, const float* w, int64_t j0, int64_t c0, int64_t c1, float* dst) {
   const int n = (int)(g.o - j0 < NR ? g.o - j0 : NR);
-  w += j0 * g.w_out;
+  w += j0 * g.w_out + c0 * g.w_in;
   if (g.w_in == g.taps && f.taps == g.taps && n == NR) {  // forward: (c, taps) is one run
-    PackB{w, 1, g.w_out}(dst, 0, g.c * g.taps, 0, NR);
+    PackB{w, 1, g.w_out}(dst, 0, (c1 - c0) * g.taps, 0, NR);
     return;
   }
   // For each input channel: all positions of NR output channels, transposed, then those of the phase. (Windows
   // of many positions go in pieces: the pieces' rows of the weight are consecutive in memory.)
   float rows[kPieceTaps * NR];
-  for (int64_t c = 0; c < g.c; c++, w += g.w_in) {
+  for (int64_t c = c0; c < c1; c++, w += g.w_in) {
     int64_t have = 0, end = 0;  // positions in `rows`
     for (int64_t a = 0; a < f.s[0]->taps; a++)
       for (int64_t b = 0; b < f.s[1]->taps; b++)
@@ -285,13 +286,16 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
   const int64_t panels = ceil_div(g.o, NR), phases = g.every[0] * g.every[1] * g.every[2];
   const int64_t threads = rl::num_threads();
   Bands u(g.n, g.c, g.most, g.step, g.far, kUnitPixels);
-  u.images = at_most(u.images, at_least(ceil_div(g.n, threads), 1));
+  // All pixels in one unit: threads share the panels, and pack those they work on (a pixel or two for each
+  // weight would not pay a trip through memory).
+  const bool one = u.bands == 1 && u.images == g.n && g.groups == 1;
+  if (!one) u.images = at_most(u.images, at_least(ceil_div(g.n, threads), 1));
   const Frame& frame = u.frame;
 
   // Taps of every phase (they depend on the frame), and where its weights start.
   Buffer lists(g.c * T + 16 + phases * (int64_t)(sizeof(Phase) / 4 + 4));
-  Buffer packed(g.groups * g.c * T * panels * NR);
-  if (!lists || !packed) return false;
+  Buffer packed(one ? 0 : g.groups * g.c * T * panels * NR), shared(one ? g.n * g.c * frame.plane : 0);
+  if (!lists || !packed || !shared) return false;
   Phase* phase = (Phase*)lists.ints();
   int32_t* taps = (int32_t*)(phase + phases);
   int64_t before = 0;
@@ -304,11 +308,19 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
   }
   const int64_t group_floats = g.c * T * panels * NR;
   const bool parallel = g.n * g.groups * g.o * out_plane * g.c * T / at_least(g.every[0] * g.every[1] * g.every[2], 1) > kParallelWork;
-  const int64_t packs = g.groups * phases * panels;
-  rl::parallel_for(packs, parallel ? rl::even_grain(packs, at_least(4096 / at_least(g.c * T / phases, 1), 1), 2) : packs, [&](int64_t begin, int64_t end) {
+  // Packed beforehand: the weights, or (one unit) the images.
+  const int64_t packs = one ? g.n * ceil_div(g.c, 16) : g.groups * phases * panels;
+  const int64_t pack_work = one ? 16 * frame.plane : NR * at_least(g.c * T / phases, 1);
+  rl::parallel_for(packs, parallel ? rl::even_grain(packs, at_least(65536 / pack_work, 1), 2) : packs, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
+      if (one) {
+        const int64_t m = i / ceil_div(g.c, 16), c = i % ceil_div(g.c, 16) * 16;
+        const int64_t origin[3] = {-g.low[0], -g.low[1], -g.low[2]};
+        frame.fill(shared.floats() + (m * g.c + c) * frame.plane, x + (m * g.c + c) * in_plane, at_most(16, g.c - c), g.in, origin);
+        continue;
+      }
       const int64_t gr = i / (phases * panels), f = i / panels % phases, j = i % panels;
-      pack_weight(g, phase[f], w + gr * g.o * g.c * g.taps, j * NR,
+      pack_weight(g, phase[f], w + gr * g.o * g.c * g.taps, j * NR, 0, g.c,
                   packed.floats() + gr * group_floats + phase[f].panel0 + j * NR * g.c * phase[f].taps);
     }
   });
@@ -321,20 +333,21 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
   bool failed = false;
   rl::parallel_for(units, parallel ? 1 : units, [&](int64_t begin, int64_t end) {
     const int64_t together = at_least(at_most(kSumFloats / (u.pixels * NR), panels), 1);
-    Buffer scratch(u.images * g.c * frame.plane + list_ints + together * u.pixels * NR);
+    const int64_t frames = one ? 0 : u.images * g.c * frame.plane, block = one ? (KC + T) * NR : 0;
+    Buffer scratch(frames + list_ints + together * u.pixels * NR + block);
     if (!scratch) {
       failed = true;
       return;
     }
-    float *tile = scratch.floats(), *image = tile + together * u.pixels * NR;
-    int32_t *pixel = (int32_t*)(image + u.images * g.c * frame.plane), *position = pixel + u.pixels;
+    float *tile = scratch.floats(), *fresh = tile + together * u.pixels * NR, *image = one ? shared.floats() : fresh + block;
+    int32_t *pixel = (int32_t*)(fresh + block + frames), *position = pixel + u.pixels;
     for (int64_t i = begin; i < end; i++) {
       const int64_t part = i % parts, band = i / parts % u.bands, gr = i / (parts * u.bands) % g.groups;
       const int64_t n0 = i / (parts * u.bands * g.groups) * u.images, images = at_most(u.images, g.n - n0);
       const int64_t q0 = band * u.rows;
       int64_t origin[3];
       for (int a = 0; a < 3; a++) origin[a] = (a == u.dim ? q0 * g.step[a] : 0) - g.low[a];
-      for (int64_t m = 0; m < images; m++)
+      for (int64_t m = 0; m < images && !one; m++)
         frame.fill(image + m * g.c * frame.plane, x + ((n0 + m) * g.groups + gr) * g.c * in_plane, g.c, g.in, origin);
       int64_t tap0 = 0;
       for (int64_t f = 0; f < phases; f++) {
@@ -360,13 +373,21 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
         tap0 += K;
         if (!rows) continue;
         // A block of the image (the channels of one K block) stays in L2 for several panels.
-        const int64_t kb = k_block(at_least(K, 1)), last = panels * (part + 1) / parts;
+        const int64_t last = panels * (part + 1) / parts;
+        const int64_t blocks = ceil_div(g.c, at_least(KC / at_least(ph.taps, 1), 1)), per = ceil_div(g.c, blocks);
         for (int64_t j0 = panels * part / parts; j0 < last; j0 += together) {
           const int64_t j1 = at_most(j0 + together, last);
-          for (int64_t k = 0; k == 0 || k < K; k += kb)
-            for (int64_t j = j0; j < j1; j++)
-              gather_panel(rows, at_most(kb, K - k), image, pixel, tap + k,
-                           packed.floats() + gr * group_floats + ph.panel0 + (j * K + k) * NR, tile + (j - j0) * rows * NR, k > 0);
+          for (int64_t c = 0; c < g.c; c += per) {
+            const int64_t c1 = at_most(c + per, g.c), k = c * ph.taps;
+            for (int64_t j = j0; j < j1; j++) {
+              const float* b = packed.floats() + gr * group_floats + ph.panel0 + (j * K + k) * NR;
+              if (one) {
+                pack_weight(g, ph, w, j * NR, c, c1, fresh);
+                b = fresh;
+              }
+              gather_panel(rows, (c1 - c) * ph.taps, image, pixel, tap + k, b, tile + (j - j0) * rows * NR, c > 0);
+            }
+          }
           for (int64_t j = j0; j < j1; j++) {
             const int64_t o0 = gr * g.o + j * NR;
             write_panel(tile + (j - j0) * rows * NR, rows, position, (int)at_most(NR, g.o - j * NR), out_plane,

@@ -17,10 +17,7 @@ from ..autograd.core import TensorBase
 from ..tensor import Tensor, into, method
 from .elementwise import Binary, binary, make_unary, unary
 
-__all__ = ["digamma", "erf", "erfc", "erfinv", "i0", "lgamma", "mvlgamma", "polygamma"]
-
-# Not in torch.*, but in torch.special.
-SPECIAL = ["entr", "erfcx", "i0e", "i1", "i1e", "log_ndtr", "ndtr", "ndtri", "xlog1py", "zeta"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "i0", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
 
 
 def _in_float64(f: Callable) -> Callable:
@@ -419,3 +416,95 @@ i1e = make_unary(
     "`exp(-|input|) * i1(input)`.",
     node="SpecialI1EBackward0",
 )
+
+
+# -- incomplete gamma function ------------------------------------------------------------------------------------
+@_in_float64
+def np_gammainc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The series for x < a + 1, the continued fraction (by Lentz's method) above: Numerical Recipes, section 6.2."""
+    a, x = np.broadcast_arrays(a, x)
+    with np.errstate(all="ignore"):
+        safe = np.where((x > 0) & np.isfinite(x) & (a > 0), x, 1.0)
+        order = np.where(a > 0, a, 1.0)
+        factor = np.exp(order * np.log(safe) - safe - np_lgamma(order))
+        term = 1 / order
+        series = term.copy()
+        for k in range(1, 400):
+            term = term * safe / (order + k)
+            series = series + term
+        b = safe + 1 - order
+        c = np.full_like(b, 1e300)
+        d = 1 / b
+        fraction = d.copy()
+        for k in range(1, 200):
+            n = -k * (k - order)
+            b = b + 2
+            d = n * d + b
+            d = 1 / np.where(np.abs(d) < 1e-300, 1e-300, d)
+            c = b + n / c
+            c = np.where(np.abs(c) < 1e-300, 1e-300, c)
+            fraction = fraction * d * c
+        y = np.where(safe < order + 1, factor * series, 1 - factor * fraction)
+        y = np.where(np.isposinf(x), 1.0, np.where(x == 0, 0.0, y))
+        y = np.where((a == 0) & (x > 0), 1.0, y)
+        return np.where((x < 0) | (a < 0) | np.isnan(x) | np.isnan(a) | ((a == 0) & (x == 0)), np.nan, y)
+
+
+def np_gammaincc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return (1 - np_gammainc(a.astype(np.float64), x.astype(np.float64))).astype(a.dtype)
+
+
+class IgammaBackward0(Function):
+    _complement = False
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, x: Tensor) -> Tensor:
+        ctx.save_for_backward(a, x)
+        return binary(
+            "igamma", None, np_gammaincc if type(ctx)._complement else np_gammainc, a, x, None, True
+        )
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple:
+        a, x = ctx.saved_tensors
+        if ctx.needs_input_grad[0]:
+            raise RuntimeError("igamma: the derivative by input is not implemented, as in PyTorch")
+        slope = ((a - 1) * x.log() - x - lgamma(a)).exp()
+        return None, dy * (-slope if type(ctx)._complement else slope)
+
+
+class IgammacBackward0(IgammaBackward0):
+    _complement = True
+
+
+@method(inplace=True)
+def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularized lower incomplete gamma function of order `input` at `other`.
+
+    Example:
+        >>> igamma(rushlight.tensor([1.0]), rushlight.tensor([1.0]))
+        tensor([0.6321])
+    """
+    y = IgammaBackward0.apply(input, other)
+    return y if out is None else into(out, y, "igamma")
+
+
+@method(inplace=True)
+def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
+    """The regularized upper incomplete gamma function of order `input` at `other`: 1 - igamma.
+
+    Example:
+        >>> igammac(rushlight.tensor([1.0]), rushlight.tensor([1.0]))
+        tensor([0.3679])
+    """
+    y = IgammacBackward0.apply(input, other)
+    return y if out is None else into(out, y, "igammac")
+
+
+@method("polygamma_")
+def _polygamma_in_place(self: Tensor, n: int) -> Tensor:
+    """In-place `polygamma`."""
+    from ..autograd.inplace import assign, check_inplace
+
+    check_inplace(self, "polygamma_")
+    return assign(self, polygamma(n, self), "polygamma_")

@@ -1,0 +1,45 @@
+"""Special functions: `torch.special`'s names. Defined in ops/special.py, ops/unary.py and others."""
+
+from __future__ import annotations
+
+from .ops.arithmetic import xlogy as xlogy
+from .ops.softmax import log_softmax as log_softmax
+from .ops.softmax import logsumexp as logsumexp
+from .ops.softmax import softmax as softmax
+from .ops.special import digamma as digamma
+from .ops.special import digamma as psi
+from .ops.special import entr as entr
+from .ops.special import erf as erf
+from .ops.special import erfc as erfc
+from .ops.special import erfcx as erfcx
+from .ops.special import erfinv as erfinv
+from .ops.special import i0 as i0
+from .ops.special import i0 as modified_bessel_i0
+from .ops.special import i0e as i0e
+from .ops.special import i1 as i1
+from .ops.special import i1 as modified_bessel_i1
+from .ops.special import i1e as i1e
+from .ops.special import igamma as gammainc
+from .ops.special import igammac as gammaincc
+from .ops.special import lgamma as gammaln
+from .ops.special import log_ndtr as log_ndtr
+from .ops.special import mvlgamma as multigammaln
+from .ops.special import ndtr as ndtr
+from .ops.special import ndtri as ndtri
+from .ops.special import polygamma as polygamma
+from .ops.special import xlog1py as xlog1py
+from .ops.special import zeta as zeta
+from .ops.unary import exp2 as exp2
+from .ops.unary import expm1 as expm1
+from .ops.unary import log1p as log1p
+from .ops.unary import logit as logit
+from .ops.unary import round as round
+from .ops.unary import sigmoid as expit
+from .ops.unary import sinc as sinc
+
+__all__ = [
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp2", "expit", "expm1", "gammainc", "gammaincc", "gammaln",
+    "i0", "i0e", "i1", "i1e", "log1p", "log_ndtr", "log_softmax", "logit", "logsumexp", "modified_bessel_i0",
+    "modified_bessel_i1", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc", "softmax", "xlog1py",
+    "xlogy", "zeta",
+]  # fmt: skip

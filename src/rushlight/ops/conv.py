@@ -86,7 +86,13 @@ def _check_least(values: Sequence[int], least: int, function: str, name: str) ->
 
 
 def _check_weight(
-    function: str, n: int, x: tuple, w: tuple, b: tuple | None, groups: int, transposed: bool
+    function: str,
+    n: int,
+    x: tuple[Any, ...],
+    w: tuple[Any, ...],
+    b: tuple[Any, ...] | None,
+    groups: int,
+    transposed: bool,
 ) -> None:
     """Rules on the shapes: batched input `x`, weight `w`, bias `b`."""
     if groups < 1:
@@ -126,9 +132,9 @@ def _pack(
 def _geometry(
     function: str,
     n: int,
-    x: tuple,
-    w: tuple,
-    b: tuple | None,
+    x: tuple[Any, ...],
+    w: tuple[Any, ...],
+    b: tuple[Any, ...] | None,
     stride: Any,
     padding: Any,
     dilation: Any,
@@ -167,8 +173,8 @@ def _geometry(
 
 @functools.lru_cache(maxsize=1024)
 def _transposed_geometry(
-    function: str, n: int, x: tuple, w: tuple, b: tuple | None, stride: Any, padding: Any, extra: Any, dilation: Any,
-    groups: int,
+    function: str, n: int, x: tuple[Any, ...], w: tuple[Any, ...], b: tuple[Any, ...] | None, stride: Any, padding: Any,
+    extra: Any, dilation: Any, groups: int,
 ) -> Geometry:  # fmt: skip
     s, d = _dims(stride, n, function, "stride"), _dims(dilation, n, function, "dilation")
     if isinstance(padding, str):
@@ -195,7 +201,7 @@ def _transposed_geometry(
     return _pack(n, groups, x[2:], out, k, s, p, d, True, w[1] * groups)
 
 
-def _windows(g: Geometry) -> list[tuple]:
+def _windows(g: Geometry) -> list[tuple[Any, ...]]:
     """For each position in the window: its index in the weight, and the slices it covers of the padded image."""
     pixels = g.size if g.transposed else g.out
     found = []
@@ -271,7 +277,7 @@ class ConvolutionBackward0(Function):
         return conv_composed(x, w, b, g)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         x, w = ctx.saved_tensors
         g, wants = ctx.geometry, ctx.needs_input_grad
         db = None

@@ -24,7 +24,7 @@ class _Columns:
     """Sizes of one such pair: image (N, C, H, W), columns (N, C * Kh * Kw, windows)."""
 
     def __init__(
-        self, function: str, size: tuple, kernel: Any, dilation: Any, padding: Any, stride: Any
+        self, function: str, size: tuple[Any, ...], kernel: Any, dilation: Any, padding: Any, stride: Any
     ) -> None:
         self.size = size
         self.k = numbers_of(kernel, 2, function, "kernel_size")
@@ -71,7 +71,7 @@ class Im2ColBackward0(Function):
         )
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         return Col2ImBackward0.apply(dy, ctx.columns), None
 
 
@@ -89,7 +89,7 @@ class Col2ImBackward0(Function):
         return wrap(np.ascontiguousarray(columns.inner(image)))
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         return Im2ColBackward0.apply(dy, ctx.columns), None
 
 

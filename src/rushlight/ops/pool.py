@@ -134,7 +134,14 @@ def _check_least(values: Sequence[int], least: int, function: str, name: str) ->
 
 @functools.lru_cache(maxsize=512)
 def _window_geometry(
-    function: str, n: int, size: tuple, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
+    function: str,
+    n: int,
+    size: tuple[Any, ...],
+    kernel: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil: bool,
 ) -> Geometry:
     k = numbers_of(kernel, n, function, "kernel_size")
     s = k if stride is None or stride == () else numbers_of(stride, n, function, "stride")
@@ -165,7 +172,7 @@ def _window_geometry(
 
 
 @functools.lru_cache(maxsize=512)
-def _adaptive_geometry(function: str, n: int, size: tuple, output_size: Any) -> Geometry:
+def _adaptive_geometry(function: str, n: int, size: tuple[Any, ...], output_size: Any) -> Geometry:
     if isinstance(output_size, tuple):
         if len(output_size) != n:
             raise RuntimeError(f"{function}: output_size must be one int or {n}, got {list(output_size)}")
@@ -270,7 +277,7 @@ class _MaxPool(Function):
         return y, at
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor, *_: Any) -> tuple:
+    def backward(ctx: Any, dy: Tensor, *_: Any) -> tuple[Any, ...]:
         (at,) = ctx.saved_tensors
         g = ctx.geometry
         if is_grad_enabled() or not usable(dy):
@@ -493,7 +500,7 @@ class _AvgPool(Function):
         return avg_pool_composed(x, g, include_pad, divisor)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         g, include_pad, divisor = ctx.options
         if is_grad_enabled() or not usable(dy):
             x = zeros(ctx.shape, dtype=dy.dtype, requires_grad=True)  # the result is linear in x: any will do

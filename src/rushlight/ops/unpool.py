@@ -25,7 +25,7 @@ __all__ = [
 
 class _MaxUnpool(Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, indices: Tensor, size: tuple) -> Tensor:
+    def forward(ctx: Any, x: Tensor, indices: Tensor, size: tuple[Any, ...]) -> Tensor:
         ctx.save_for_backward(indices)
         ctx.dims = n = len(size)
         lead = x._array.shape[: x._array.ndim - n]
@@ -37,7 +37,7 @@ class _MaxUnpool(Function):
         return wrap(out.reshape(*lead, *size))
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         (indices,) = ctx.saved_tensors
         return gather_planes(dy, indices, ctx.dims), None, None
 
@@ -175,7 +175,7 @@ class _FractionalMaxPool(Function):
         return gather_planes(x, index, n)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
+    def backward(ctx: Any, dy: Tensor) -> tuple[Any, ...]:
         (index,) = ctx.saved_tensors
         return scatter_planes(dy, index, ctx.size), None
 

@@ -139,7 +139,7 @@ def _taps(
     kind: str, n_in: int, n_out: int, factor: float | None, align: bool, antialias: bool, double: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """(index, weight), each [taps, n_out]. Positions are computed in PyTorch's precision, which decides ties."""
-    real = np.float64 if double and not kind.startswith("nearest") else np.float32
+    real: Any = np.float64 if double and not kind.startswith("nearest") else np.float32
     scale = real(1.0 / factor) if factor is not None and factor > 0 else real(real(n_in) / real(n_out))
     j = np.arange(n_out).astype(real)
     if kind.startswith("nearest"):

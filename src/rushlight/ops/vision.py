@@ -17,7 +17,7 @@ from .gather import gather
 from .mask import where
 from .shape import expand, flatten, reshape, transpose, unsqueeze
 
-__all__ = ["grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
+__all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 functional = ["affine_grid", "grid_sample"]
 
 _SAMPLING = ("bilinear", "nearest", "bicubic")
@@ -69,6 +69,11 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     points = wrap(base.reshape(1, -1, n + 1).astype(theta._array.dtype))
     grid = expand(points, (size[0], *points.shape[1:])) @ transpose(theta, 1, 2)
     return reshape(grid, (size[0], *size[2:], n))
+
+
+def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
+    """`affine_grid` under the name it has beside the tensor functions."""
+    return affine_grid(theta, size, align_corners)
 
 
 def _centers(size: int, align_corners: bool) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...autograd import Function
 from ...tensor import Tensor
-from ...utils.hooks import RemovableHandle
+from ...utils.hooks import RemovableHandle as RemovableHandle
 
 
 class GlobalHooks:

@@ -205,7 +205,7 @@ class Identity(BasePruningMethod):
 def _check_amount(amount: Any) -> None:
     if not isinstance(amount, numbers.Real) or isinstance(amount, bool):
         raise TypeError(f"prune: amount must be a number, got {type(amount).__name__}")
-    if (isinstance(amount, numbers.Integral) and amount < 0) or (
+    if (isinstance(amount, numbers.Integral) and int(amount) < 0) or (
         not isinstance(amount, numbers.Integral) and not 0 <= float(amount) <= 1
     ):
         raise ValueError(f"prune: amount must be a fraction in [0, 1] or an int >= 0, got {amount}")

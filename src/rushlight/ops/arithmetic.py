@@ -12,7 +12,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import not_ours
 from ..kernels import _C, usable
-from ..tensor import Tensor, into, method
+from ..tensor import Tensor, into, make_inplace, method
 from .elementwise import (  # type: ignore[attr-defined]
     BINARY,
     OPERANDS,
@@ -640,6 +640,7 @@ atan2 = _define(
 )
 arctan2 = atan2
 method("arctan2")(atan2)
+make_inplace(atan2, "arctan2_")
 hypot = _define(
     "hypot",
     np.hypot,

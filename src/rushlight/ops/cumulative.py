@@ -11,9 +11,9 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..kernels import _C
+from ..return_types import struct
 from ..tensor import Tensor, into, make_inplace, method, wrap
 from .elementwise import FLOAT32, require_tensor, work_dtype
-from .results import named
 
 __all__ = [
     "cummax",
@@ -171,7 +171,7 @@ class CumminBackward0(CummaxBackward0):
     _largest = False
 
 
-_cummax_result, _cummin_result = named("cummax", "values", "indices"), named("cummin", "values", "indices")
+_cummax_result, _cummin_result = struct("cummax", "values", "indices"), struct("cummin", "values", "indices")
 
 
 @method()

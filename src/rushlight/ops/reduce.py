@@ -12,9 +12,9 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
+from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import FLOAT32, require_tensor, work_dtype
-from .results import named
 from .shape import ExpandBackward0
 
 __all__ = [
@@ -662,8 +662,8 @@ def scatter_back(dy: Tensor, indices: Tensor, shape: tuple, dim: int, keepdim: b
     return dy.new_zeros(shape).scatter(dim, indices, dy)
 
 
-_max_result, _min_result = named("max", "values", "indices"), named("min", "values", "indices")
-_aminmax_result = named("aminmax", "min", "max")
+_max_result, _min_result = struct("max", "values", "indices"), struct("min", "values", "indices")
+_aminmax_result = struct("aminmax", "min", "max")
 
 
 def _extreme(

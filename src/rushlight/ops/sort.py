@@ -11,10 +11,10 @@ from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..kernels import _C
+from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import FLOAT32, require_tensor, work_dtype
 from .reduce import _share, scatter_back
-from .results import named
 
 __all__ = [
     "argsort",
@@ -77,11 +77,11 @@ class SortBackward0(Function):
         return scatter_back(dy, indices, ctx.shape, ctx.dim, True), None, None
 
 
-_sort_result, _topk_result = named("sort", "values", "indices"), named("topk", "values", "indices")
-_kthvalue_result, _mode_result = named("kthvalue", "values", "indices"), named("mode", "values", "indices")
+_sort_result, _topk_result = struct("sort", "values", "indices"), struct("topk", "values", "indices")
+_kthvalue_result, _mode_result = struct("kthvalue", "values", "indices"), struct("mode", "values", "indices")
 _median_result, _nanmedian_result = (
-    named("median", "values", "indices"),
-    named("nanmedian", "values", "indices"),
+    struct("median", "values", "indices"),
+    struct("nanmedian", "values", "indices"),
 )
 
 

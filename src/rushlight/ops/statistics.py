@@ -10,9 +10,9 @@ import numpy as np
 from .. import dtypes
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
+from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import require_tensor
-from .results import named
 
 __all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]
 
@@ -151,7 +151,7 @@ def histc(
     return y if out is None else into(out, y, "histc")
 
 
-_histogram_result = named("histogram", "hist", "bin_edges")
+_histogram_result = struct("histogram", "hist", "bin_edges")
 
 
 @method()

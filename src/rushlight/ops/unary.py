@@ -13,6 +13,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.inplace import check_inplace, inplace
 from ..kernels import _C, usable
+from ..return_types import struct
 from ..tensor import Tensor, into, make_inplace, method, wrap
 from .elementwise import (
     BINARY,
@@ -59,6 +60,7 @@ __all__ = [
     "fix",
     "floor",
     "frac",
+    "frexp",
     "log",
     "log1p",
     "log2",
@@ -512,6 +514,41 @@ def nan_to_num(
             info.min if neginf is None else float(neginf),
         )
     return y if out is None else into(out, y, "nan_to_num")
+
+
+class FrexpBackward0(Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple:
+        mantissa, exponent = np.frexp(x._array)
+        parts = wrap(np.asarray(mantissa)), wrap(np.asarray(exponent, np.int32))
+        ctx.save_for_backward(parts[1])
+        ctx.mark_non_differentiable(parts[1])
+        return parts
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor, _: Any) -> Tensor:
+        (exponent,) = ctx.saved_tensors
+        return dy / exp2(exponent.to(dy.dtype))
+
+
+_frexp_result = struct("frexp", "mantissa", "exponent")
+
+
+@method()
+def frexp(input: Tensor, *, out: Any = None) -> Any:
+    """The mantissa in [0.5, 1) and the exponent of 2 whose product each element is.
+
+    Example:
+        >>> frexp(rushlight.tensor([8.0])).exponent
+        tensor([4], dtype=torch.int32)
+    """
+    require_tensor("frexp", input)
+    if not input.is_floating_point():
+        raise RuntimeError(f"frexp: input must be a floating-point tensor, got {input.dtype}")
+    pair = FrexpBackward0.apply(input)
+    if out is not None:
+        pair = [into(o, p, "frexp") for o, p in zip(out, pair, strict=True)]
+    return _frexp_result(*pair)
 
 
 # -- clamping -----------------------------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
         RuntimeError: `p` is less than 1.
     Example:
         >>> mvlgamma(rushlight.tensor([3.0]), 2)
-        tensor([1.5501])
+        tensor([1.5502])
     """
     if p < 1:
         raise RuntimeError(f"mvlgamma: p must be at least 1, got {p}")

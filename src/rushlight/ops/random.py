@@ -793,7 +793,7 @@ def normal(
     _normal(z, 0.0, 1.0 if isinstance(std, Tensor) else float(std), state)
     array = z._array
     if isinstance(std, Tensor):
-        array = array * std._array.astype(array.dtype)
+        array = (array * std._array).astype(array.dtype)
     array = np.asarray(
         array + (mean._array.astype(array.dtype) if isinstance(mean, Tensor) else array.dtype.type(mean))
     )

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import no_grad
-from ..ops import random as _random
+from ..ops import random_fill as _random
+from ..ops.random import randperm as _randperm
 from ..random import Generator
 from ..tensor import Tensor
 
@@ -330,7 +331,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     zeros = math.ceil(sparsity * rows)
     normal_(tensor, 0, std, generator)
     for c in range(columns):
-        tensor._array[_random.randperm(rows)._array[:zeros], c] = 0
+        tensor._array[_randperm(rows)._array[:zeros], c] = 0
     return _written(tensor)
 
 

@@ -8,7 +8,8 @@
 
 namespace RL_LEVEL {
 
-constexpr int64_t kRows = 96;        // query rows in a block
+constexpr int64_t kRows = 96;        // query rows in a block, at most
+constexpr int64_t kCausalRows = 48;  // fewer where a block's rows see different numbers of keys
 constexpr int64_t kKeys = 256;       // keys in a block ...
 constexpr int64_t kOneBlock = 384;   // ... unless there are no more than this
 constexpr float kInfinity = __builtin_inff();
@@ -69,8 +70,9 @@ static void forward_rows(const AttentionCall& c, int64_t b, int64_t h, int64_t b
   const Blocks blocks(c.keys);
   const int64_t d_wide = round_up(c.dv, NR);
   float top[kRows], total[kRows];
-  for (int64_t i0 = begin; i0 < end; i0 += kRows) {
-    const int64_t m = end - i0 < kRows ? end - i0 : kRows, limit = seen(c, i0 + m);
+  const int64_t step = c.causal ? kCausalRows : kRows;
+  for (int64_t i0 = begin; i0 < end; i0 += step) {
+    const int64_t m = end - i0 < step ? end - i0 : step, limit = seen(c, i0 + m);
     GemmOut out{c.out.p + b * c.out.b + h * c.out.h + i0 * c.out.t, c.out.t};
     for (int64_t i = 0; i < m; i++) top[i] = -kInfinity, total[i] = 0;
     if (c.keys == 0)
@@ -162,6 +164,7 @@ static bool backward(const AttentionCall& c, const AttentionGradients& g) {
   const int64_t per_block = ld * c.d + ld * c.dv + blocks.size * d_wide;
   const size_t bytes =
       (size_t)(blocks.count() * per_block + kRows * (d_wide + dv_wide) + 2 * kRows * ld) * sizeof(float) + 64;
+  const int64_t step = c.causal ? kCausalRows : kRows;
   const int64_t tasks = c.batch * c.kv_heads, group = c.heads / c.kv_heads;
   const bool threads = c.batch * c.heads * c.rows * c.keys * c.d >= kParallelWork;
   bool ok = true;
@@ -187,8 +190,8 @@ static bool backward(const AttentionCall& c, const AttentionGradients& g) {
       zero_rows(g.dk, b, kh, c.keys, c.d);
       zero_rows(g.dv, b, kh, c.keys, c.dv);
       for (int64_t h = kh * group; h < (kh + 1) * group; h++)
-        for (int64_t i0 = 0; i0 < c.rows; i0 += kRows) {
-          const int64_t m = c.rows - i0 < kRows ? c.rows - i0 : kRows, limit = seen(c, i0 + m);
+        for (int64_t i0 = 0; i0 < c.rows; i0 += step) {
+          const int64_t m = c.rows - i0 < step ? c.rows - i0 : step, limit = seen(c, i0 + m);
           const float *q = c.q.p + b * c.q.b + h * c.q.h + i0 * c.q.t, *o = c.out.p + b * c.out.b + h * c.out.h + i0 * c.out.t;
           const float *dout = g.dout.p + b * g.dout.b + h * g.dout.h + i0 * g.dout.t, *lse = c.lse + (b * c.heads + h) * c.rows + i0;
           float* dq = g.dq.p + b * g.dq.b + h * g.dq.h + i0 * g.dq.t;

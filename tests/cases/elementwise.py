@@ -363,4 +363,29 @@ COMPARISON = [
     ),
 ]
 
-CASES = [*ARITHMETIC, *UNARY, *COMPARISON]
+MORE = [
+    OpCase("ldexp", [call(T(5), T(5, low=-2, high=2))], reference=lambda x, y: x * 2.0**y, variants=False),
+    OpCase(
+        "true_divide",
+        [call(T(5), T(5, **POSITIVE))],
+        reference=np.true_divide,
+        also=["divide", "multiply", "subtract"],
+    ),
+    OpCase("clamp_min", [call(T(5), 0.1)], reference=np.maximum),
+    OpCase("clamp_max", [call(T(5), 0.1)], reference=np.minimum),
+    OpCase("positive", [call(T(5))], reference=np.positive),
+    OpCase("sgn", [call(T(5))], reference=np.sign, grad=False),
+    OpCase("angle", [call(T(5))], reference=np.angle),
+    OpCase("conj", [call(T(5))], reference=np.conj),
+    OpCase("conj_physical", [call(T(5))], reference=np.conj),
+    OpCase("frexp", [call(T(5))], reference=np.frexp),
+    OpCase("isreal", [call(T(5))], reference=np.isreal, grad=False),
+    OpCase("equal", [call(T(5), T(5))], reference=np.array_equal, grad=False, variants=False, torch=False),
+    OpCase("allclose", [call(T(5), T(5))], reference=np.allclose, grad=False, variants=False, torch=False),
+    OpCase("igamma", [call(T(values=[0.5, 2.0, 9.0], grad=False), T(3, **POSITIVE))], gradgrad=False),
+    OpCase("igammac", [call(T(values=[0.5, 2.0, 9.0], grad=False), T(3, **POSITIVE))], gradgrad=False),
+    OpCase("mvlgamma", [call(T(5, low=2.0, high=5.0), 2)]),
+    OpCase("polygamma", [call(2, T(5, low=1.0, high=5.0))], gradgrad=False, variants=False),
+]
+
+CASES = [*ARITHMETIC, *UNARY, *COMPARISON, *MORE]

@@ -236,6 +236,7 @@ CASES = [
         "trapezoid",
         [call(T(4, 6)), call(T(4, 6), dx=0.5, dim=0)],
         reference=lambda y, dx=1.0, dim=-1: np.trapezoid(y, dx=dx, axis=dim),
+        also=["trapz"],
     ),
     OpCase(
         "cumulative_trapezoid",

@@ -702,7 +702,9 @@ def _extreme(
 
 
 @method()
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def max(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: Any = None
+) -> Any:
     """The largest element; with `dim` the largest along it and its index; with a tensor in place of `dim`, `maximum`.
 
     NaN beats everything. The gradient goes to the element at the index; without `dim`, those that tie share it.
@@ -711,18 +713,40 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = Non
         >>> max(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1).indices
         tensor([1, 0])
     """
-    return _extreme("max", "amax", MaxBackward1, MaxBackward0, _max_result, input, dim, keepdim, out)
+    return _extreme(
+        "max",
+        "amax",
+        MaxBackward1,
+        MaxBackward0,
+        _max_result,
+        input,
+        dim if other is None else other,
+        keepdim,
+        out,
+    )
 
 
 @method()
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def min(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None, out: Any = None
+) -> Any:
     """The smallest element; with `dim` the smallest along it and its index; with a tensor in place of `dim`, `minimum`.
 
     Example:
         >>> min(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=1).values
         tensor([1., 2.])
     """
-    return _extreme("min", "amin", MinBackward1, MinBackward0, _min_result, input, dim, keepdim, out)
+    return _extreme(
+        "min",
+        "amin",
+        MinBackward1,
+        MinBackward0,
+        _min_result,
+        input,
+        dim if other is None else other,
+        keepdim,
+        out,
+    )
 
 
 def _over_dims(name: str, node: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:

@@ -14,7 +14,9 @@ from rushlight import ops
 
 ROOT = Path(__file__).resolve().parents[2]
 # Families whose functions are no mathematics of their inputs; they have tests of their own.
-NOT_CASES = {"creation", "convert", "fill", "query", "random"}
+NOT_CASES = {"creation", "convert", "fill", "query", "random", "rnn"}  # rnn: tests/nn
+# Views compute nothing that could be timed.
+NOT_TIMED = {"shape", "split", "strided", "view_scatter", "view_variants"}
 
 
 @functools.cache
@@ -55,7 +57,7 @@ def test_every_family_has_benchmarks():
     by_case = {case.name.rpartition(".")[2] for case in all_cases() if case.big is not None}
     without = []
     for family, module in ops.families.items():
-        if family in NOT_CASES or not module.__all__:
+        if family in NOT_CASES | NOT_TIMED or not module.__all__:
             continue
         file = ROOT / "benchmarks" / "ops" / f"bench_{family}.py"
         if not file.is_file() and not by_case & set(module.__all__):

@@ -69,7 +69,7 @@ CASES = {
     "expm1": (np.expm1, 1.6),
     "log": (np.log, 0.8),
     "log2": (np.log2, 1.4),
-    "log10": (np.log10, 1.6),
+    "log10": (np.log10, 1.8),
     "log1p": (np.log1p, 1.4),
     "sigmoid": (
         lambda x: np.where(

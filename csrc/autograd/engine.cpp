@@ -7,8 +7,8 @@ namespace rl {
 namespace {
 
 struct Task {
-  PyObject* target;     // node or leaf; owned
-  PyObject** buffer;    // gradient of each output, owned, or null
+  PyObject* target;   // node or leaf; owned
+  PyObject** buffer;  // gradient of each output, owned, or null
   int outputs;
   int dependencies = 0;
   bool stop = false;    // the graph ends here
@@ -74,9 +74,7 @@ struct Run {
   }
 };
 
-Edge edge_of(Tensor* t) {
-  return t->grad_fn ? Edge{t->grad_fn, t->output_nr} : Edge{(PyObject*)t, 0};
-}
+Edge edge_of(Tensor* t) { return t->grad_fn ? Edge{t->grad_fn, t->output_nr} : Edge{(PyObject*)t, 0}; }
 
 void push(Run& run, int task) {
   PyObject* target = run.table.tasks[task].target;
@@ -175,8 +173,7 @@ PyObject* fit(PyObject* g, const Edge& edge, PyObject* from) {
   PyObject* shape = PyTuple_New(nd);
   for (int i = 0; shape && i < nd; i++) PyTuple_SET_ITEM(shape, i, PyLong_FromSsize_t(dims[i]));
   PyObject* descr = (PyObject*)PyArray_DescrFromType(type);
-  PyObject* r =
-      shape && descr ? PyObject_CallFunctionObjArgs(bound.fit, g, shape, descr, from, nullptr) : nullptr;
+  PyObject* r = shape && descr ? PyObject_CallFunctionObjArgs(bound.fit, g, shape, descr, from, nullptr) : nullptr;
   Py_XDECREF(shape);
   Py_XDECREF(descr);
   Py_DECREF(g);
@@ -214,7 +211,8 @@ bool run_hooks(PyObject* hooks, PyObject** buffer, int outputs) {
     ok = r != nullptr;
     if (r && r != Py_None) {
       for (int k = 0; k < outputs; k++) {
-        PyObject* g = PyTuple_Check(r) ? (k < PyTuple_GET_SIZE(r) ? PyTuple_GET_ITEM(r, k) : nullptr) : (k ? nullptr : r);
+        PyObject* g =
+            PyTuple_Check(r) ? (k < PyTuple_GET_SIZE(r) ? PyTuple_GET_ITEM(r, k) : nullptr) : (k ? nullptr : r);
         if (!g) continue;
         if (g == Py_None) g = nullptr;
         Py_XINCREF(g);
@@ -254,9 +252,10 @@ PyObject* run_node(Node* node, PyObject** buffer, bool keep_graph) {
     call[i + 2] = buffer[i] ? buffer[i] : Py_None;
   }
   PyObject* backward = PyObject_GetAttr((PyObject*)Py_TYPE(node), str_backward);
-  PyObject* results = backward ? PyObject_Vectorcall(backward, call + 1,
-                                                     (size_t)(node->n_meta + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr)
-                               : nullptr;
+  PyObject* results = backward
+                          ? PyObject_Vectorcall(backward, call + 1,
+                                                (size_t)(node->n_meta + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr)
+                          : nullptr;
   Py_XDECREF(backward);
   if (call != small) PyMem_Free(call);
   if (!results) return nullptr;
@@ -403,9 +402,11 @@ struct RestoreMode {
 // run_backward(roots, grads, keep_graph, create_graph, inputs=None, accumulate=True, stop_at_inputs=False)
 static PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
   if (n < 4 || n > 7 || !PyTuple_Check(args[0]) || !PyTuple_Check(args[1]) ||
-      PyTuple_GET_SIZE(args[0]) != PyTuple_GET_SIZE(args[1]) || (n > 4 && args[4] != Py_None && !PyTuple_Check(args[4])))
-    return PyErr_Format(PyExc_TypeError, "run_backward takes (roots, grads, keep_graph, create_graph, inputs, accumulate, "
-                                         "stop_at_inputs), the first two tuples of one length");
+      PyTuple_GET_SIZE(args[0]) != PyTuple_GET_SIZE(args[1]) ||
+      (n > 4 && args[4] != Py_None && !PyTuple_Check(args[4])))
+    return PyErr_Format(PyExc_TypeError,
+                        "run_backward takes (roots, grads, keep_graph, create_graph, inputs, accumulate, "
+                        "stop_at_inputs), the first two tuples of one length");
   Run run;
   run.keep_graph = PyObject_IsTrue(args[2]);
   run.create_graph = PyObject_IsTrue(args[3]);
@@ -419,7 +420,8 @@ static PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
     PyObject* list = k ? inputs : args[0];
     for (Py_ssize_t i = 0; list && i < PyTuple_GET_SIZE(list); i++) {
       PyObject* o = PyTuple_GET_ITEM(list, i);
-      if (!is_tensor(o)) return PyErr_Format(PyExc_TypeError, "run_backward: expected Tensors, got %s", Py_TYPE(o)->tp_name);
+      if (!is_tensor(o))
+        return PyErr_Format(PyExc_TypeError, "run_backward: expected Tensors, got %s", Py_TYPE(o)->tp_name);
       if (!refresh((Tensor*)o)) return nullptr;
     }
   }

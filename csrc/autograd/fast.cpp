@@ -181,8 +181,7 @@ RL_DEF(flatten_node, 4) {
   int64_t start = as_int(args[2]), end = as_int(args[3]);
   if (start < 0) start += nd;
   if (end < 0) end += nd;
-  if (start < 0 || start >= end || end >= nd || nd > 32 || !PyArray_IS_C_CONTIGUOUS(x->array))
-    Py_RETURN_NOTIMPLEMENTED;
+  if (start < 0 || start >= end || end >= nd || nd > 32 || !PyArray_IS_C_CONTIGUOUS(x->array)) Py_RETURN_NOTIMPLEMENTED;
   npy_intp dims[32];
   int out = 0;
   for (int i = 0; i < nd; i++) {
@@ -207,9 +206,9 @@ RL_DEF(strided, 4) {
   for (int i = 0; i < nd; i++) dims[i] = shape[i], steps[i] = strides[i];
   PyArray_Descr* descr = PyArray_DESCR(a);
   Py_INCREF(descr);
-  PyArrayObject* view =
-      (PyArrayObject*)PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, steps, (char*)PyArray_DATA(a) + as_int(args[3]),
-                                           PyArray_FLAGS(a) & NPY_ARRAY_WRITEABLE, nullptr);
+  PyArrayObject* view = (PyArrayObject*)PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, steps,
+                                                             (char*)PyArray_DATA(a) + as_int(args[3]),
+                                                             PyArray_FLAGS(a) & NPY_ARRAY_WRITEABLE, nullptr);
   if (!view) throw PythonError{};
   Py_INCREF(a);
   if (PyArray_SetBaseObject(view, (PyObject*)a) < 0) {

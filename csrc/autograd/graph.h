@@ -13,8 +13,7 @@ struct Counter {
 };
 
 struct Tensor {
-  PyObject_HEAD
-  PyArrayObject* array;
+  PyObject_HEAD PyArrayObject* array;
   PyObject* grad;     // Tensor or null
   PyObject* grad_fn;  // Node or null
   PyObject* base;     // Tensor that this is a view of, or null
@@ -51,8 +50,7 @@ struct Saved {
 };
 
 struct Node {
-  PyObject_HEAD
-  Edge* edges;
+  PyObject_HEAD Edge* edges;
   Meta* meta;
   Saved* saved;
   npy_intp* dims;  // memory of all meta's dims

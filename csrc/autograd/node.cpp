@@ -249,8 +249,7 @@ static PyObject* get_needs(PyObject* self, void*) {
   if (!SELF->needs) {
     SELF->needs = PyTuple_New(SELF->n_args);
     if (!SELF->needs) return nullptr;
-    for (int i = 0; i < SELF->n_args; i++)
-      PyTuple_SET_ITEM(SELF->needs, i, PyBool_FromLong(SELF->needs_bits >> i & 1));
+    for (int i = 0; i < SELF->n_args; i++) PyTuple_SET_ITEM(SELF->needs, i, PyBool_FromLong(SELF->needs_bits >> i & 1));
   }
   Py_INCREF(SELF->needs);
   return SELF->needs;
@@ -458,8 +457,7 @@ done:
 
 // -- as seen by users --------------------------------------------------------------------------------------
 struct Accumulator {
-  PyObject_HEAD
-  PyObject* variable;
+  PyObject_HEAD PyObject* variable;
 };
 static PyTypeObject accumulator_type = {PyVarObject_HEAD_INIT(nullptr, 0)};
 
@@ -552,7 +550,8 @@ static PyObject* accumulator_next(PyObject*, void*) { return PyTuple_New(0); }
 static PyMemberDef accumulator_members[] = {
     {"variable", T_OBJECT_EX, offsetof(Accumulator, variable), READONLY, "The leaf."}, {}};
 static PyMethodDef accumulator_methods[] = {{"name", accumulator_name, METH_NOARGS, "PyTorch's name."}, {}};
-static PyGetSetDef accumulator_getset[] = {{"next_functions", accumulator_next, nullptr, "Nothing: the end.", nullptr}, {}};
+static PyGetSetDef accumulator_getset[] = {{"next_functions", accumulator_next, nullptr, "Nothing: the end.", nullptr},
+                                           {}};
 
 static AtImport make_type([](PyObject* module) {
   str_forward = PyUnicode_InternFromString("forward");

@@ -12,13 +12,30 @@ namespace rl {
 namespace {
 
 enum Slot {
-  kAdd, kSub, kMul, kTrueDiv, kFloorDiv, kMod, kMatmul, kLshift, kRshift, kAnd, kOr, kXor, kPow, kBinary,
-  kReflected = kBinary,                   // __radd__ ...
-  kInplace = 2 * kBinary,                 // __iadd__ ...
-  kNeg = 3 * kBinary, kPos, kAbs, kInvert, kSlots
+  kAdd,
+  kSub,
+  kMul,
+  kTrueDiv,
+  kFloorDiv,
+  kMod,
+  kMatmul,
+  kLshift,
+  kRshift,
+  kAnd,
+  kOr,
+  kXor,
+  kPow,
+  kBinary,
+  kReflected = kBinary,    // __radd__ ...
+  kInplace = 2 * kBinary,  // __iadd__ ...
+  kNeg = 3 * kBinary,
+  kPos,
+  kAbs,
+  kInvert,
+  kSlots
 };
-const char* const kNames[kBinary] = {"add", "sub", "mul", "truediv", "floordiv", "mod", "matmul",
-                                     "lshift", "rshift", "and", "or", "xor", "pow"};
+const char* const kNames[kBinary] = {"add",    "sub",    "mul", "truediv", "floordiv", "mod", "matmul",
+                                     "lshift", "rshift", "and", "or",      "xor",      "pow"};
 const char* const kUnaryNames[] = {"__neg__", "__pos__", "__abs__", "__invert__"};
 PyObject* functions[kSlots];  // what Python registered
 

@@ -273,7 +273,8 @@ static PyMemberDef tensor_members[] = {
     {}};
 
 static PyObject* tensor_make(PyObject* cls, PyObject* array) {
-  if (!PyArray_Check(array)) return PyErr_Format(PyExc_TypeError, "_make takes an ndarray, got %s", Py_TYPE(array)->tp_name);
+  if (!PyArray_Check(array))
+    return PyErr_Format(PyExc_TypeError, "_make takes an ndarray, got %s", Py_TYPE(array)->tp_name);
   Py_INCREF(array);
   return (PyObject*)make_tensor((PyTypeObject*)cls, (PyArrayObject*)array);
 }
@@ -352,14 +353,14 @@ RL_DEF(set_grad_mode, 1) {
 }
 
 static PyObject* bind_call(PyObject*, PyObject* args, PyObject* kwargs) {
-  static const char* names[] = {"plain", "regenerate", "finish_inplace", "fit", "accumulate", "check_grad", "size", "dtypes",
-                                nullptr};
+  static const char* names[] = {"plain",      "regenerate", "finish_inplace", "fit",  "accumulate",
+                                "check_grad", "size",       "dtypes",         nullptr};
   PyObject* values[8] = {};
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOO", (char**)names, &values[0], &values[1], &values[2], &values[3],
-                                   &values[4], &values[5], &values[6], &values[7]))
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|$OOOOOOOO", (char**)names, &values[0], &values[1], &values[2],
+                                   &values[3], &values[4], &values[5], &values[6], &values[7]))
     return nullptr;
-  PyObject** fields[8] = {&bound.plain, &bound.regenerate, &bound.finish_inplace, &bound.fit,
-                          &bound.accumulate, &bound.check_grad, &bound.size, &bound.dtypes};
+  PyObject** fields[8] = {&bound.plain,      &bound.regenerate, &bound.finish_inplace, &bound.fit,
+                          &bound.accumulate, &bound.check_grad, &bound.size,           &bound.dtypes};
   for (int i = 0; i < 8; i++)
     if (values[i]) {
       Py_INCREF(values[i]);

@@ -25,8 +25,7 @@ namespace {
 
 // Owner of a pooled array's memory: the array's base object.
 struct Buffer {
-  PyObject_HEAD
-  void* data;
+  PyObject_HEAD void* data;
   size_t bytes;
 };
 

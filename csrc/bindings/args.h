@@ -214,18 +214,18 @@ struct AtImport {
 
 // Defines and registers a function of the module: RL_DEF(name, number of arguments) { ... return object; }
 // Inside, `args` is the array of (borrowed) arguments.
-#define RL_DEF(name, count)                                                                   \
-  static PyObject* name##_body(PyObject* const* args);                                        \
-  static PyObject* name##_call(PyObject*, PyObject* const* args, Py_ssize_t n) {              \
-    if (n != (count)) {                                                                       \
-      PyErr_Format(PyExc_TypeError, "%s takes %d arguments, got %zd", #name, (int)(count), n); \
-      return nullptr;                                                                         \
-    }                                                                                         \
-    try {                                                                                     \
-      return name##_body(args);                                                               \
-    } catch (const rl::PythonError&) {                                                        \
-      return nullptr;                                                                         \
-    }                                                                                         \
-  }                                                                                           \
+#define RL_DEF(name, count)                                                                        \
+  static PyObject* name##_body(PyObject* const* args);                                             \
+  static PyObject* name##_call(PyObject*, PyObject* const* args, Py_ssize_t n) {                   \
+    if (n != (count)) {                                                                            \
+      PyErr_Format(PyExc_TypeError, "%s takes %d arguments, got %zd", #name, (int)(count), n);     \
+      return nullptr;                                                                              \
+    }                                                                                              \
+    try {                                                                                          \
+      return name##_body(args);                                                                    \
+    } catch (const rl::PythonError&) {                                                             \
+      return nullptr;                                                                              \
+    }                                                                                              \
+  }                                                                                                \
   static rl::Method name##_method(#name, (PyCFunction)(void (*)(void))name##_call, METH_FASTCALL); \
   static PyObject* name##_body([[maybe_unused]] PyObject* const* args)

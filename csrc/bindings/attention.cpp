@@ -92,7 +92,8 @@ struct Call {
       const int64_t want[4] = {c.batch, c.heads, c.rows, c.keys};
       int64_t* strides[4] = {&c.mask_b, &c.mask_h, &c.mask_t, &c.mask_s};
       for (int i = 0; i < 4; i++) {
-        if (PyArray_DIM(mask, i) != want[i]) fail(PyExc_RuntimeError, "attention: attn_mask must be expanded to the scores");
+        if (PyArray_DIM(mask, i) != want[i])
+          fail(PyExc_RuntimeError, "attention: attn_mask must be expanded to the scores");
         *strides[i] = PyArray_STRIDE(mask, i) / size;
       }
       if (additive)
@@ -111,7 +112,8 @@ void check(bool ok) {
 
 void set_keep(AttentionCall& c, const Bool& keep, PyObject* scale) {
   if (!keep) return;
-  if (keep.size() != c.batch * c.heads * c.rows * c.keys) fail(PyExc_RuntimeError, "attention: dropout mask must have the scores' shape");
+  if (keep.size() != c.batch * c.heads * c.rows * c.keys)
+    fail(PyExc_RuntimeError, "attention: dropout mask must have the scores' shape");
   c.keep = keep.data();
   c.keep_scale = (float)as_double(scale);
 }
@@ -149,8 +151,10 @@ RL_DEF(attention_backward, 11) {
   for (const Heads* h : {&out, &dout})
     if (h->dim(0) != c.batch || h->dim(1) != c.heads || h->dim(2) != c.rows || h->dim(3) != c.dv)
       fail(PyExc_RuntimeError, "attention_backward: out and grad must have the result's shape");
-  if (lse.size() != c.batch * c.heads * c.rows) fail(PyExc_RuntimeError, "attention_backward: lse must have one value per row");
-  HeadsOut dq(c.batch, c.heads, c.rows, c.d, c.q), dk(c.batch, c.kv_heads, c.keys, c.d, c.k), dv(c.batch, c.kv_heads, c.keys, c.dv, c.v);
+  if (lse.size() != c.batch * c.heads * c.rows)
+    fail(PyExc_RuntimeError, "attention_backward: lse must have one value per row");
+  HeadsOut dq(c.batch, c.heads, c.rows, c.d, c.q), dk(c.batch, c.kv_heads, c.keys, c.d, c.k),
+      dv(c.batch, c.kv_heads, c.keys, c.dv, c.v);
   c.out = out.view();
   c.lse = (float*)lse.data();
   const AttentionGradients g{dout.view(), dq.view(), dk.view(), dv.view()};

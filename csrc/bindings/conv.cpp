@@ -51,7 +51,8 @@ void done(bool good) {
 
 namespace {
 
-PyObject* convolve(PyObject* const* args, bool (*kernel)(const ConvShape&, const float*, const float*, const float*, float*)) {
+PyObject* convolve(PyObject* const* args,
+                   bool (*kernel)(const ConvShape&, const float*, const float*, const float*, float*)) {
   F32 x(args[0], "input"), w(args[1], "weight"), bias(args[2], "bias", true);
   check_nd(x.nd());
   ConvShape s = shape_of(args[3], x.dim(0), x.dim(1), w.dim(0));

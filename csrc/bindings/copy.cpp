@@ -91,13 +91,20 @@ RL_DEF(contiguous, 1) {
 
 static int cast_type(int type) {
   switch (type) {
-    case NPY_FLOAT32: return kCastF32;
-    case NPY_FLOAT64: return kCastF64;
-    case NPY_INT64: return kCastI64;
-    case NPY_INT32: return kCastI32;
-    case NPY_UINT8: return kCastU8;
-    case NPY_BOOL: return kCastBool;
-    default: return -1;
+    case NPY_FLOAT32:
+      return kCastF32;
+    case NPY_FLOAT64:
+      return kCastF64;
+    case NPY_INT64:
+      return kCastI64;
+    case NPY_INT32:
+      return kCastI32;
+    case NPY_UINT8:
+      return kCastU8;
+    case NPY_BOOL:
+      return kCastBool;
+    default:
+      return -1;
   }
 }
 
@@ -126,7 +133,8 @@ RL_DEF(cast, 2) {
     }
     if (left) Py_RETURN_NONE;
   }
-  PyArrayObject* y = PyArray_IS_C_CONTIGUOUS(x) ? new_array(PyArray_NDIM(x), PyArray_DIMS(x), type) : new_array_like(x, type);
+  PyArrayObject* y =
+      PyArray_IS_C_CONTIGUOUS(x) ? new_array(PyArray_NDIM(x), PyArray_DIMS(x), type) : new_array_like(x, type);
   auto f = copy().cast[from][to];
   int64_t n = PyArray_SIZE(x), in = PyArray_ITEMSIZE(x), out = PyArray_ITEMSIZE(y);
   const char* p = PyArray_BYTES(x);

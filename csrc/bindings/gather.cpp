@@ -34,8 +34,7 @@ class Bytes {
 
 void check(const I64& index, int64_t n) {
   int64_t at = gather().bad(index.data(), index.size(), n, false);
-  if (at >= 0)
-    fail(PyExc_IndexError, "index must be in [0, %ld), got %ld", (long)n, (long)index.data()[at]);
+  if (at >= 0) fail(PyExc_IndexError, "index must be in [0, %ld), got %ld", (long)n, (long)index.data()[at]);
 }
 
 struct Around {
@@ -97,7 +96,8 @@ RL_DEF(add_rows, 6) {
   if (dim < 0 || dim >= y.nd()) fail(PyExc_IndexError, "dim is out of range");
   int64_t n = y.dim((int)dim), m = index.size();
   Around a(y, dim);
-  if (x.size() != a.outer * m * a.inner || (scale && scale.size() != n)) fail(PyExc_ValueError, "add_rows: sizes must agree");
+  if (x.size() != a.outer * m * a.inner || (scale && scale.size() != n))
+    fail(PyExc_ValueError, "add_rows: sizes must agree");
   check(index, n);
   {
     NoGil nogil(x.size() + m);
@@ -151,7 +151,8 @@ RL_DEF(gather, 3) {
     if (i != dim && x.dim(i) != index.dim(i)) fail(PyExc_ValueError, "gather: sizes must agree");
   int64_t item = x.item(), n = x.dim((int)dim), m = index.dim((int)dim);
   int type = x.type();
-  if (type >= NPY_NTYPES_LEGACY || (item & (item - 1)) || item > 16) fail(PyExc_TypeError, "gather: dtype has no kernel");
+  if (type >= NPY_NTYPES_LEGACY || (item & (item - 1)) || item > 16)
+    fail(PyExc_TypeError, "gather: dtype has no kernel");
   check(index, n);
   Around a(x, dim);
   PyArrayObject* out = new_array(index.nd(), index.shape(), type);

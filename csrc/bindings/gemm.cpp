@@ -207,8 +207,10 @@ RL_DEF(linear, 4) {
   Matrix x(args[0], "input"), w(args[1], "weight");
   F32 bias(args[2], "bias", true);
   if (x.nd() < 1 || w.nd() != 2 || x.dim(-1) != w.dim(1))
-    fail(PyExc_RuntimeError, "linear: mat1 and mat2 shapes cannot be multiplied: input must have last dimension %lld, as weight's, got %lld",
-         w.nd() ? (long long)w.dim(-1) : 0, x.nd() ? (long long)x.dim(-1) : 0);
+    fail(
+        PyExc_RuntimeError,
+        "linear: mat1 and mat2 shapes cannot be multiplied: input must have last dimension %lld, as weight's, got %lld",
+        w.nd() ? (long long)w.dim(-1) : 0, x.nd() ? (long long)x.dim(-1) : 0);
   if (bias && bias.size() != w.dim(0))
     fail(PyExc_RuntimeError, "linear: bias must have shape (%lld,), the output features of weight, got %lld elements",
          (long long)w.dim(0), (long long)bias.size());
@@ -241,7 +243,8 @@ RL_DEF(linear_backward, 6) {
   if (w.nd() != 2 || x.nd() < 1 || dy.nd() != x.nd()) fail(PyExc_RuntimeError, "linear_backward: shapes do not agree");
   const int64_t n = w.dim(0), k = w.dim(1), dy_row = dy.flat_stride(), x_row = x.flat_stride();
   const int64_t m = x.rows();
-  if (m != dy.rows() || x.dim(-1) != k || dy.dim(-1) != n) fail(PyExc_RuntimeError, "linear_backward: shapes do not agree");
+  if (m != dy.rows() || x.dim(-1) != k || dy.dim(-1) != n)
+    fail(PyExc_RuntimeError, "linear_backward: shapes do not agree");
   PyObject *dx_out = nullptr, *dw_out = nullptr, *db_out = nullptr;
   try {
     if (need_dx) {  // dy w

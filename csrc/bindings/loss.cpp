@@ -107,7 +107,8 @@ RL_DEF(cross_entropy_backward, 8) {
     p.dy_step = reduction == kNone;
     p.dx = dx.data();
     p.scale = reduction == kMean ? 1 / divisor(p) : 1;
-    parallel_for(p.M, rows_grain(p.C), [&](int64_t begin, int64_t end) { loss().cross_entropy_gradient(&p, begin, end); });
+    parallel_for(p.M, rows_grain(p.C),
+                 [&](int64_t begin, int64_t end) { loss().cross_entropy_gradient(&p, begin, end); });
   }
   return dx.tensor();
 }
@@ -152,8 +153,7 @@ RL_DEF(nll_backward, 7) {
   I64 target(args[2], "target");
   Nll p = nll_of(x, target, weight, args[4]);
   int64_t reduction = as_int(args[5]);
-  if (dy.size() != (reduction == kNone ? p.N * p.inner : 1))
-    fail(PyExc_ValueError, "nll_backward: sizes must agree");
+  if (dy.size() != (reduction == kNone ? p.N * p.inner : 1)) fail(PyExc_ValueError, "nll_backward: sizes must agree");
   p.scale = 1 / as_double(args[6]);
   Out dx(x.nd(), x.shape());
   {
@@ -161,7 +161,8 @@ RL_DEF(nll_backward, 7) {
     p.dy = dy.data();
     p.dy_step = reduction == kNone;
     p.dx = dx.data();
-    parallel_for(p.N, rows_grain(p.C * p.inner), [&](int64_t begin, int64_t end) { loss().nll_gradient(&p, begin, end); });
+    parallel_for(p.N, rows_grain(p.C * p.inner),
+                 [&](int64_t begin, int64_t end) { loss().nll_gradient(&p, begin, end); });
   }
   return dx.tensor();
 }

@@ -62,8 +62,8 @@ RL_DEF(empty, 2) {
 
 }  // namespace rl
 
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_C", "Compiled kernels of rushlight.", -1, nullptr, nullptr,
-                                 nullptr,               nullptr, nullptr};
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_C", "Compiled kernels of rushlight.", -1, nullptr, nullptr, nullptr, nullptr, nullptr};
 
 PyMODINIT_FUNC PyInit__C() {
   import_array();

@@ -144,7 +144,8 @@ RL_DEF(module_setup, 4) {
 RL_DEF(module_slots, 3) {
   if (!PyType_Check(args[0]) || !py_getattr) fail(PyExc_TypeError, "module_slots: needs a class, after module_setup");
   PyTypeObject* type = (PyTypeObject*)args[0];
-  if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) fail(PyExc_TypeError, "module_slots: needs a class made in Python");
+  if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE))
+    fail(PyExc_TypeError, "module_slots: needs a class made in Python");
   if (as_bool(args[1])) type->tp_getattro = module_getattro;
   if (as_bool(args[2])) type->tp_call = module_call;
   PyType_Modified(type);

@@ -7,9 +7,9 @@ RL_TABLE(norm, NormKernels)
 namespace rl {
 namespace {
 
-constexpr int64_t kGrain = 16384;         // values of a task
-constexpr int64_t kStreamed = 6 << 20;    // results of more values than this go past the caches
-constexpr int64_t kCached = 1 << 20;      // a unit of fewer values is read twice from the caches, not from memory
+constexpr int64_t kGrain = 16384;       // values of a task
+constexpr int64_t kStreamed = 6 << 20;  // results of more values than this go past the caches
+constexpr int64_t kCached = 1 << 20;    // a unit of fewer values is read twice from the caches, not from memory
 
 int64_t grain_of(int64_t values) { return values >= kGrain ? 1 : kGrain / (values > 0 ? values : 1); }
 
@@ -103,8 +103,7 @@ void backward(Planes& p, int64_t units, int64_t values, float* dw, float* db) {
         if (all) norm().plane_solve(&p, 0, units);
         each(planes, p.S, [&](int64_t begin, int64_t end) { norm().plane_backward(&p, begin, end); });
       });
-  if (dw || db)
-    each(p.C, p.N * 4, [&](int64_t begin, int64_t end) { norm().plane_weights(&p, dw, db, begin, end); });
+  if (dw || db) each(p.C, p.N * 4, [&](int64_t begin, int64_t end) { norm().plane_weights(&p, dw, db, begin, end); });
 }
 
 PyObject* none() { Py_RETURN_NONE; }
@@ -193,8 +192,8 @@ RL_DEF(batch_norm_backward, 9) {
       backward(p, p.C, p.N * p.S, dw.data(), db.data());
     }
   }
-  return tuple_of({want ? dx.tensor() : none(), as_bool(args[7]) ? dw.tensor() : none(),
-                   as_bool(args[8]) ? db.tensor() : none()});
+  return tuple_of(
+      {want ? dx.tensor() : none(), as_bool(args[7]) ? dw.tensor() : none(), as_bool(args[8]) ? db.tensor() : none()});
 }
 
 // group_norm(x, weight?, bias?, groups, eps) -> (y, mean, rstd, var), the statistics of shape (N, groups)
@@ -249,8 +248,8 @@ RL_DEF(group_norm_backward, 9) {
     p.shift = shift.data();
     backward(p, units, p.C / p.groups * p.S, dw.data(), db.data());
   }
-  return tuple_of({want ? dx.tensor() : none(), as_bool(args[7]) ? dw.tensor() : none(),
-                   as_bool(args[8]) ? db.tensor() : none()});
+  return tuple_of(
+      {want ? dx.tensor() : none(), as_bool(args[7]) ? dw.tensor() : none(), as_bool(args[8]) ? db.tensor() : none()});
 }
 
 // layer_norm(x, weight?, bias?, N, eps, rms) -> (y, mean or None, rstd): rows of N values

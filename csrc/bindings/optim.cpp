@@ -92,7 +92,8 @@ class Group {
       int64_t size = PyArray_SIZE(a);
       if (k == 0) sizes_[i] = size;
       bool writes = k != 1;  // all but the gradient
-      if (size != sizes_[i] || PyArray_TYPE(a) != NPY_FLOAT32 || !(writes ? PyArray_ISCARRAY(a) : PyArray_ISCARRAY_RO(a)))
+      if (size != sizes_[i] || PyArray_TYPE(a) != NPY_FLOAT32 ||
+          !(writes ? PyArray_ISCARRAY(a) : PyArray_ISCARRAY_RO(a)))
         fits_ = false;
       data = (float*)PyArray_DATA(a);
     }
@@ -110,7 +111,8 @@ class Group {
 class Steps {
  public:
   Steps(PyObject* list, Py_ssize_t n) : list_(list) {
-    if (!PyList_Check(list) || PyList_GET_SIZE(list) != n) fail(PyExc_ValueError, "steps must have one tensor for each parameter");
+    if (!PyList_Check(list) || PyList_GET_SIZE(list) != n)
+      fail(PyExc_ValueError, "steps must have one tensor for each parameter");
     for (Py_ssize_t i = 0; i < n; i++) {
       PyArrayObject* a = array_of(PyList_GET_ITEM(list, i), "step");
       if (PyArray_TYPE(a) != NPY_FLOAT32 || PyArray_SIZE(a) != 1 || !PyArray_ISCARRAY(a)) fits_ = false;

@@ -152,8 +152,9 @@ RL_DEF(max_pool, 4) {
     OutI64 index(x.nd(), shape.dims);
     {
       NoGil nogil(x.size());
-      parallel_for(planes, t.grain(),
-                   [&](int64_t b, int64_t e) { pool().max_forward(t.s, x.data(), y.data(), nullptr, index.data(), b, e); });
+      parallel_for(planes, t.grain(), [&](int64_t b, int64_t e) {
+        pool().max_forward(t.s, x.data(), y.data(), nullptr, index.data(), b, e);
+      });
     }
     return tuple_of({y.tensor(), index.tensor()});
   }
@@ -161,8 +162,9 @@ RL_DEF(max_pool, 4) {
     NewArray<NPY_UINT8, uint8_t> arg(x.nd(), shape.dims);
     {
       NoGil nogil(x.size());
-      parallel_for(planes, t.grain(),
-                   [&](int64_t b, int64_t e) { pool().max_forward(t.s, x.data(), y.data(), arg.data(), nullptr, b, e); });
+      parallel_for(planes, t.grain(), [&](int64_t b, int64_t e) {
+        pool().max_forward(t.s, x.data(), y.data(), arg.data(), nullptr, b, e);
+      });
     }
     return tuple_of({y.tensor(), arg.tensor()});
   }

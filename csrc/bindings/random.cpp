@@ -18,12 +18,12 @@ constexpr int kBlock = 624;
 
 // The array's words. As PyTorch's own state, so that its bytes can be had from ours and back.
 struct State {
-  uint32_t key[kBlock];   // the current block, untempered
-  uint32_t next;          // words of it that are used up; 0 when it was just seeded: then all are
-  uint32_t has_normal;    // `normal` is the second of a pair, kept for the next short call
+  uint32_t key[kBlock];  // the current block, untempered
+  uint32_t next;         // words of it that are used up; 0 when it was just seeded: then all are
+  uint32_t has_normal;   // `normal` is the second of a pair, kept for the next short call
   double normal;
   uint64_t seed;
-  uint32_t spare[10];     // fields of PyTorch's state that its CPU generator does not use
+  uint32_t spare[10];  // fields of PyTorch's state that its CPU generator does not use
 };
 static_assert(sizeof(State) == 640 * 4, "see rushlight/random.py");
 
@@ -237,8 +237,9 @@ RL_DEF(random_uniform, 4) {
   State* s = state_of(args[0]);
   TargetF32 y(args[1]);
   float low = (float)as_double(args[2]), range = (float)as_double(args[3]);
-  Draw(s, y.size(), 1, 1,
-       [&](const uint32_t* w, int64_t begin, int64_t end) { rng().uniform(w, y.data() + begin, end - begin, low, range); });
+  Draw(s, y.size(), 1, 1, [&](const uint32_t* w, int64_t begin, int64_t end) {
+    rng().uniform(w, y.data() + begin, end - begin, low, range);
+  });
   return y.result();
 }
 
@@ -253,9 +254,8 @@ RL_DEF(random_normal, 5) {
   if (n < 16 || rule == 1)
     normal_series(s, n, [&](int64_t i, double z) { out[i] = (float)(z * std + mean); });
   else
-    normal_blocks(s, out, n, 1, rule == 0, [&](const uint32_t* w, float* p, int64_t k) {
-      rng().normal(w, p, k, (float)mean, (float)std);
-    });
+    normal_blocks(s, out, n, 1, rule == 0,
+                  [&](const uint32_t* w, float* p, int64_t k) { rng().normal(w, p, k, (float)mean, (float)std); });
   return y.result();
 }
 
@@ -280,8 +280,9 @@ RL_DEF(random_double, 5) {
   TargetF64 y(args[1]);
   int kind = (int)as_int(args[2]);
   double a = as_double(args[3]), b = as_double(args[4]);
-  Draw(s, y.size(), 2, 1,
-       [&](const uint32_t* w, int64_t begin, int64_t end) { rng().from_double(w, y.data() + begin, end - begin, kind, a, b); });
+  Draw(s, y.size(), 2, 1, [&](const uint32_t* w, int64_t begin, int64_t end) {
+    rng().from_double(w, y.data() + begin, end - begin, kind, a, b);
+  });
   return y.result();
 }
 
@@ -293,7 +294,8 @@ RL_DEF(random_integers, 5) {
   uint64_t range = PyLong_AsUnsignedLongLongMask(args[3]);
   if (PyErr_Occurred()) throw PythonError{};
   bool wide = as_bool(args[4]);
-  if (!wide && (range == 0 || range > 0xffffffffu)) fail(PyExc_ValueError, "range must be in [1, 2**32) for one word each");
+  if (!wide && (range == 0 || range > 0xffffffffu))
+    fail(PyExc_ValueError, "range must be in [1, 2**32) for one word each");
   Draw(s, y.size(), wide ? 2 : 1, 1, [&](const uint32_t* w, int64_t begin, int64_t end) {
     rng().integers(w, y.data() + begin, end - begin, low, range, wide);
   });
@@ -316,7 +318,8 @@ RL_DEF(random_binomial, 5) {
   State* s = state_of(args[0]);
   TargetF64 y(args[1]);
   F64 count(args[2], "count"), p(args[3], "prob");
-  if (count.size() != y.size() || p.size() != y.size()) fail(PyExc_ValueError, "count and prob must have one number for each result");
+  if (count.size() != y.size() || p.size() != y.size())
+    fail(PyExc_ValueError, "count and prob must have one number for each result");
   UniformSource u = one_by_one(s);
   rejection().binomial(&u, count.data(), p.data(), y.data(), y.size(), as_bool(args[4]));
   return y.result();
@@ -344,8 +347,9 @@ RL_DEF(random_mask_each, 3) {
   TargetBool y(args[1]);
   F32 p(args[2], "p");
   if (p.size() != y.size()) fail(PyExc_ValueError, "p must have one number for each result");
-  Draw(s, y.size(), 1, 1,
-       [&](const uint32_t* w, int64_t begin, int64_t end) { rng().mask_each(w, p.data() + begin, y.data() + begin, end - begin); });
+  Draw(s, y.size(), 1, 1, [&](const uint32_t* w, int64_t begin, int64_t end) {
+    rng().mask_each(w, p.data() + begin, y.data() + begin, end - begin);
+  });
   return y.result();
 }
 
@@ -372,7 +376,8 @@ RL_DEF(random_dropout_backward, 3) {
   Out dx(dy.nd(), dy.shape());
   NoGil nogil(dy.size());
   parallel_for(dy.size(), 32768, [&](int64_t begin, int64_t end) {
-    rng().dropout_backward(dy.data() + begin, kept.data() + begin, dx.data() + begin, end - begin, keep > 0 ? 1.0f / keep : 0.0f);
+    rng().dropout_backward(dy.data() + begin, kept.data() + begin, dx.data() + begin, end - begin,
+                           keep > 0 ? 1.0f / keep : 0.0f);
   });
   return dx.tensor();
 }
@@ -388,9 +393,8 @@ RL_DEF(random_permutation, 2) {
   for (int64_t i = 0; i < n; i++) p[i] = (int32_t)i;
   constexpr int64_t kPart = 4096;
   for (int64_t i = 0; i < n - 1; i += kPart)
-    Draw(s, n - 1 - i < kPart ? n - 1 - i : kPart, 1, 1, [&](const uint32_t* w, int64_t begin, int64_t end) {
-      rng().shuffle(w, p, i + begin, i + end, n);
-    });
+    Draw(s, n - 1 - i < kPart ? n - 1 - i : kPart, 1, 1,
+         [&](const uint32_t* w, int64_t begin, int64_t end) { rng().shuffle(w, p, i + begin, i + end, n); });
   for (int64_t i = 0; i < n; i++) y.data()[i] = p[i];
   return y.tensor();
 }

@@ -116,12 +116,14 @@ static void moments_group(const float* x, int64_t outer, int64_t n, int64_t inne
     return;
   }
   int64_t tiles = pieces_of(inner, kTile);
-  work_on(outer * n * inner, outer * tiles, kWork / (n * (inner < kTile ? inner : kTile)) + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; t++) {
-      int64_t o = t / tiles, first = t % tiles * kTile, width = inner - first < kTile ? inner - first : kTile;
-      k.moments_columns(x + o * n * inner + first, n, inner, width, mean + o * inner + first, m2 + o * inner + first);
-    }
-  });
+  work_on(outer * n * inner, outer * tiles, kWork / (n * (inner < kTile ? inner : kTile)) + 1,
+          [&](int64_t begin, int64_t end) {
+            for (int64_t t = begin; t < end; t++) {
+              int64_t o = t / tiles, first = t % tiles * kTile, width = inner - first < kTile ? inner - first : kTile;
+              k.moments_columns(x + o * n * inner + first, n, inner, width, mean + o * inner + first,
+                                m2 + o * inner + first);
+            }
+          });
 }
 
 // An array's dims in groups of neighbours that are all reduced or all kept.
@@ -138,7 +140,8 @@ struct Groups {
     int most = as_ints(dims, list, NPY_MAXDIMS, "dim"), ndim = PyArray_NDIM(x);
     bool mark[NPY_MAXDIMS] = {};
     for (int i = 0; i < most; i++) {
-      if (list[i] < 0 || list[i] >= ndim) fail(PyExc_IndexError, "%s: dim must be in [0, %d), got %lld", name, ndim, (long long)list[i]);
+      if (list[i] < 0 || list[i] >= ndim)
+        fail(PyExc_IndexError, "%s: dim must be in [0, %d), got %lld", name, ndim, (long long)list[i]);
       mark[list[i]] = true;
     }
     for (int i = 0; i < ndim; i++) {
@@ -256,7 +259,8 @@ RL_DEF(reduce_index, 4) {
   F32 x(args[1], "input");
   int64_t dim = as_int(args[2]);
   bool keepdim = as_bool(args[3]);
-  if (x.size() == 0 || dim < 0 || dim >= x.nd()) fail(PyExc_ValueError, "reduce_index: dim must be one of input's, which must not be empty");
+  if (x.size() == 0 || dim < 0 || dim >= x.nd())
+    fail(PyExc_ValueError, "reduce_index: dim must be one of input's, which must not be empty");
   int64_t outer = 1, n = x.dim((int)dim), inner = 1;
   npy_intp shape[NPY_MAXDIMS];
   int nd = 0;
@@ -284,7 +288,8 @@ RL_DEF(reduce_index, 4) {
       parallel_for(outer * pieces, 1, [&](int64_t begin, int64_t end) {
         for (int64_t t = begin; t < end; t++) {
           int64_t o = t / pieces, first = t % pieces * kWork;
-          k.extreme_row(largest, x.data() + o * n + first, n - first < kWork ? n - first : kWork, pv.f32() + t, where + t);
+          k.extreme_row(largest, x.data() + o * n + first, n - first < kWork ? n - first : kWork, pv.f32() + t,
+                        where + t);
           where[t] += first;
         }
       });

@@ -19,8 +19,8 @@ void check(bool ok) {
 }
 
 // c (m x n, contiguous) = a b + bias of each column; element (i, k) of an operand at p[i * row + k * col].
-void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_col, const float* b, int64_t b_row,
-             int64_t b_col, float* c, const float* bias = nullptr) {
+void product(int64_t m, int64_t n, int64_t k, const float* a, int64_t a_row, int64_t a_col, const float* b,
+             int64_t b_row, int64_t b_col, float* c, const float* bias = nullptr) {
   GemmCall g;
   g.m = m, g.n = n, g.k = k;
   g.a = a, g.a_row = a_row, g.a_col = a_col;
@@ -52,7 +52,8 @@ struct Steps {
       if (size[t] < 1 || size[t] > (t ? size[t - 1] : batch))
         fail(PyExc_RuntimeError, "rnn: batch sizes must be positive, begin with the batch and never grow");
     }
-    if (at != rows || (sizes.size() && size[0] != batch)) fail(PyExc_RuntimeError, "rnn: batch sizes must add up to the rows of input");
+    if (at != rows || (sizes.size() && size[0] != batch))
+      fail(PyExc_RuntimeError, "rnn: batch sizes must add up to the rows of input");
   }
 };
 
@@ -67,7 +68,8 @@ void need(bool ok, const char* what) {
 //   -> (hn, cn or None, gates, h_before, c_before or new_lin or None)
 RL_DEF(rnn_layer, 12) {
   const int mode = (int)as_int(args[0]);
-  F32 x(args[1], "input"), h0(args[4], "h0", true), c0(args[5], "c0", true), w_ih(args[6], "weight_ih"), w_hh(args[7], "weight_hh");
+  F32 x(args[1], "input"), h0(args[4], "h0", true), c0(args[5], "c0", true), w_ih(args[6], "weight_ih"),
+      w_hh(args[7], "weight_hh");
   F32 b_ih(args[8], "bias_ih", true), b_hh(args[9], "bias_hh", true);
   I64 sizes(args[2], "batch sizes");
   InOutF32 y(args[10], "output");
@@ -79,7 +81,8 @@ RL_DEF(rnn_layer, 12) {
   need((!h0 || h0.size() == B * H) && (!c0 || c0.size() == B * H), "h0");
   need(y.dim(0) == n && column >= 0 && column + H <= y.dim(1), "output");
   Steps steps(sizes, n, B);
-  Out hn({B, H}), cn({mode == kLstm ? B : 0, H}), gates({n, G * H}), h_before({n, H}), extra({mode == kLstm || mode == kGru ? n : 0, H});
+  Out hn({B, H}), cn({mode == kLstm ? B : 0, H}), gates({n, G * H}), h_before({n, H}),
+      extra({mode == kLstm || mode == kGru ? n : 0, H});
   Scratch sum((size_t)(G * H + 1) * sizeof(float));
   float* bias = sum.f32();
   for (int64_t i = 0; i < G * H; i++)
@@ -107,12 +110,15 @@ RL_DEF(rnn_layer, 12) {
   return tuple_of({o[0], o[1], o[2], o[3], o[4]});
 }
 
-// rnn_layer_backward(mode, dy (n, any), column, x, sizes, reverse, w_ih, w_hh, gates, h_before, extra, dhn, dcn or None,
+// rnn_layer_backward(mode, dy (n, any), column, x, sizes, reverse, w_ih, w_hh, gates, h_before, extra, dhn, dcn or
+// None,
 //                    need_dx, need_bias) -> (dx, dh0, dc0, dw_ih, dw_hh, db_ih, db_hh)
 RL_DEF(rnn_layer_backward, 15) {
   const int mode = (int)as_int(args[0]);
-  F32 dy(args[1], "grad"), x(args[3], "input"), w_ih(args[6], "weight_ih"), w_hh(args[7], "weight_hh"), gates(args[8], "gates");
-  F32 h_before(args[9], "h_before"), extra(args[10], "extra"), dhn(args[11], "grad of h_n"), dcn(args[12], "grad of c_n", true);
+  F32 dy(args[1], "grad"), x(args[3], "input"), w_ih(args[6], "weight_ih"), w_hh(args[7], "weight_hh"),
+      gates(args[8], "gates");
+  F32 h_before(args[9], "h_before"), extra(args[10], "extra"), dhn(args[11], "grad of h_n"),
+      dcn(args[12], "grad of c_n", true);
   I64 sizes(args[4], "batch sizes");
   const int64_t column = as_int(args[2]), n = x.dim(0), I = x.dim(1), H = w_hh.dim(1), G = gates_of(mode);
   need(sizes.size() > 0, "input");

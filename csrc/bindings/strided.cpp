@@ -18,7 +18,8 @@ Elementwise::Elementwise(const char* name, PyObject* const* inputs, int count, c
     PyArrayObject* a = array_of(inputs[k], name);
     if (PyArray_TYPE(a) != types[k] || !PyArray_ISALIGNED(a)) {
       PyObject* want = (PyObject*)PyArray_DescrFromType(types[k]);
-      PyErr_Format(PyExc_TypeError, "%s: input %d must be aligned and have dtype %S, got %S", name, k, want, PyArray_DESCR(a));
+      PyErr_Format(PyExc_TypeError, "%s: input %d must be aligned and have dtype %S, got %S", name, k, want,
+                   PyArray_DESCR(a));
       Py_DECREF(want);
       throw PythonError{};
     }
@@ -42,8 +43,8 @@ Elementwise::Elementwise(const char* name, PyObject* const* inputs, int count, c
         npy_intp t = PyArray_DIM(a, i);
         if (s == 1) s = t;
         if (t != s && t != 1)
-          fail(PyExc_RuntimeError, "%s: inputs must have shapes that broadcast, got sizes %zd and %zd at dimension %d", name,
-               (Py_ssize_t)s, (Py_ssize_t)t, most - nd + i);
+          fail(PyExc_RuntimeError, "%s: inputs must have shapes that broadcast, got sizes %zd and %zd at dimension %d",
+               name, (Py_ssize_t)s, (Py_ssize_t)t, most - nd + i);
       }
     }
   }

@@ -9,13 +9,13 @@
 
 namespace rl {
 
-constexpr int kOperands = 4;   // up to three inputs, then the output
+constexpr int kOperands = 4;     // up to three inputs, then the output
 constexpr int64_t kBlock = 512;  // elements of a gather buffer
 
 // An input of an element-wise function: an array of one dtype, or a Python number.
 struct Operand {
   char* data;
-  int item;  // bytes
+  int item;              // bytes
   PyArrayObject* array;  // null for a number
 };
 
@@ -56,7 +56,7 @@ class Elementwise {
   bool flat_ = false;                     // every operand is contiguous or one number
   int nd_ = 0;
   int64_t size_ = 1;
-  npy_intp shape_[NPY_MAXDIMS];             // outermost first, until merge(); then innermost first
+  npy_intp shape_[NPY_MAXDIMS];              // outermost first, until merge(); then innermost first
   npy_intp stride_[kOperands][NPY_MAXDIMS];  // bytes
   int perm_[NPY_MAXDIMS];                    // innermost first
 };

@@ -31,17 +31,17 @@ bool choose_level(const char* wanted);
 #else
 #define RL_IF_V4(x)
 #endif
-#define RL_TABLE(family, Kernels)                                              \
-  namespace baseline {                                                         \
-  extern const Kernels family##_kernels;                                       \
-  }                                                                            \
-  RL_IF_V3(namespace v3 { extern const Kernels family##_kernels; })            \
-  RL_IF_V4(namespace v4 { extern const Kernels family##_kernels; })            \
-  static inline const Kernels& family() {                                      \
-    switch (rl::cpu_level) {                                                   \
-      RL_IF_V4(case rl::kV4 : return v4::family##_kernels;)                    \
-      RL_IF_V3(case rl::kV3 : return v3::family##_kernels;)                    \
-      default:                                                                 \
-        return baseline::family##_kernels;                                     \
-    }                                                                          \
+#define RL_TABLE(family, Kernels)                                   \
+  namespace baseline {                                              \
+  extern const Kernels family##_kernels;                            \
+  }                                                                 \
+  RL_IF_V3(namespace v3 { extern const Kernels family##_kernels; }) \
+  RL_IF_V4(namespace v4 { extern const Kernels family##_kernels; }) \
+  static inline const Kernels& family() {                           \
+    switch (rl::cpu_level) {                                        \
+      RL_IF_V4(case rl::kV4 : return v4::family##_kernels;)         \
+      RL_IF_V3(case rl::kV3 : return v3::family##_kernels;)         \
+      default:                                                      \
+        return baseline::family##_kernels;                          \
+    }                                                               \
   }

@@ -20,8 +20,7 @@ static inline void parallel_for(int64_t n, int64_t grain, F&& f) {
     if (n > 0) f((int64_t)0, n);
     return;
   }
-  parallel_chunks(
-      n, grain, [](void* c, int64_t begin, int64_t end) { (*(F*)c)(begin, end); }, (void*)&f);
+  parallel_chunks(n, grain, [](void* c, int64_t begin, int64_t end) { (*(F*)c)(begin, end); }, (void*)&f);
 }
 
 // The grain that gives every thread about `parts` chunks of at least `smallest` units. Depends on the

@@ -19,7 +19,9 @@ struct Blocks {
   explicit Blocks(int64_t n) : keys(n), size(n <= kOneBlock ? n : kKeys) {}
   int64_t count() const { return keys ? ceil_div(keys, size) : 0; }
   int64_t begin(int64_t i) const { return i * size; }
-  int64_t stride() const { return round_up(size, NR) + NR; }  // of a row of scores; not a power of 2: it is read by columns too
+  int64_t stride() const {
+    return round_up(size, NR) + NR;
+  }  // of a row of scores; not a power of 2: it is read by columns too
   int64_t length(int64_t i) const { return keys - i * size < size ? keys - i * size : size; }
 };
 
@@ -56,17 +58,15 @@ static void scores(const AttentionCall& c, int64_t b, int64_t h, int64_t i0, int
 }
 
 // How many keys rows up to i_end can see.
-RL_INLINE int64_t seen(const AttentionCall& c, int64_t i_end) {
-  return c.causal && i_end < c.keys ? i_end : c.keys;
-}
+RL_INLINE int64_t seen(const AttentionCall& c, int64_t i_end) { return c.causal && i_end < c.keys ? i_end : c.keys; }
 
 RL_INLINE void keep_row(float* p, const uint8_t* keep, float scale, int64_t n) {
   for (int64_t j = 0; j < n; j++) p[j] = keep[j] ? p[j] * scale : 0.0f;
 }
 
 // Rows [begin, end) of one head; keys and values are packed by block.
-static void forward_rows(const AttentionCall& c, int64_t b, int64_t h, int64_t begin, int64_t end, const float* packed_k,
-                         const float* packed_v, float* s, int64_t ld) {
+static void forward_rows(const AttentionCall& c, int64_t b, int64_t h, int64_t begin, int64_t end,
+                         const float* packed_k, const float* packed_v, float* s, int64_t ld) {
   const Blocks blocks(c.keys);
   const int64_t d_wide = round_up(c.dv, NR);
   float top[kRows], total[kRows];
@@ -111,7 +111,8 @@ static void forward_rows(const AttentionCall& c, int64_t b, int64_t h, int64_t b
       const float r = total[i] == 0 ? 0 : 1 / total[i];
       float* o = out.c + i * out.ldc;
       for (int64_t j = 0; j < c.dv; j++) o[j] *= r;
-      if (c.lse) c.lse[(b * c.heads + h) * c.rows + i0 + i] = total[i] == 0 ? kInfinity : top[i] + log(set1(total[i]))[0];
+      if (c.lse)
+        c.lse[(b * c.heads + h) * c.rows + i0 + i] = total[i] == 0 ? kInfinity : top[i] + log(set1(total[i]))[0];
     }
   }
 }
@@ -140,8 +141,8 @@ static bool forward(const AttentionCall& c) {
       for (int64_t i = 0; i < blocks.count(); i++) {
         const int64_t j0 = blocks.begin(i), n = blocks.length(i);
         pack(packed_k + ld * c.d * i, PackB{c.k.p + b * c.k.b + g * c.k.h + j0 * c.k.t, 1, c.k.t}, c.d, n);
-        pack(packed_v + blocks.size * round_up(c.dv, NR) * i, PackB{c.v.p + b * c.v.b + g * c.v.h + j0 * c.v.t, c.v.t, 1}, n,
-             c.dv);
+        pack(packed_v + blocks.size * round_up(c.dv, NR) * i,
+             PackB{c.v.p + b * c.v.b + g * c.v.h + j0 * c.v.t, c.v.t, 1}, n, c.dv);
       }
       forward_rows(c, b, h, begin, stop < c.rows ? stop : c.rows, packed_k, packed_v, s, ld);
     }
@@ -192,8 +193,10 @@ static bool backward(const AttentionCall& c, const AttentionGradients& g) {
       for (int64_t h = kh * group; h < (kh + 1) * group; h++)
         for (int64_t i0 = 0; i0 < c.rows; i0 += step) {
           const int64_t m = c.rows - i0 < step ? c.rows - i0 : step, limit = seen(c, i0 + m);
-          const float *q = c.q.p + b * c.q.b + h * c.q.h + i0 * c.q.t, *o = c.out.p + b * c.out.b + h * c.out.h + i0 * c.out.t;
-          const float *dout = g.dout.p + b * g.dout.b + h * g.dout.h + i0 * g.dout.t, *lse = c.lse + (b * c.heads + h) * c.rows + i0;
+          const float *q = c.q.p + b * c.q.b + h * c.q.h + i0 * c.q.t,
+                      *o = c.out.p + b * c.out.b + h * c.out.h + i0 * c.out.t;
+          const float *dout = g.dout.p + b * g.dout.b + h * g.dout.h + i0 * g.dout.t,
+                      *lse = c.lse + (b * c.heads + h) * c.rows + i0;
           float* dq = g.dq.p + b * g.dq.b + h * g.dq.h + i0 * g.dq.t;
           if (limit == 0) zero_rows(HeadView{dq, 0, 0, g.dq.t}, 0, 0, m, c.d);
           pack(packed_q, PackB{q, c.q.t, 1}, m, c.d);
@@ -207,7 +210,8 @@ static bool backward(const AttentionCall& c, const AttentionGradients& g) {
             delta[i] = sum(s);
           }
           for (int64_t block = 0; block < blocks.count() && blocks.begin(block) < limit; block++) {
-            const int64_t j0 = blocks.begin(block), whole = blocks.length(block), n = limit - j0 < whole ? limit - j0 : whole;
+            const int64_t j0 = blocks.begin(block), whole = blocks.length(block),
+                          n = limit - j0 < whole ? limit - j0 : whole;
             const int64_t wide = round_up(n, W);
             const float* at = packed + per_block * block;
             scores(c, b, h, i0, m, j0, n, at, p, ld);

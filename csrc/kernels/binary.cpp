@@ -28,20 +28,19 @@ RL_INLINE void each_long(const float* x, const float* y, float* z, int64_t n, F 
   }
 }
 
-#define BINARY_BY(each, name, ...)                                                                      \
-  static void name##_op(const float* in1, const float* in2, float* out, int64_t n, const float* p) {    \
-    [[maybe_unused]] const vf a = set1(p[0]), b = set1(p[1]), c = set1(p[2]);                           \
-    each(in1, in2, out, n,                                                                              \
+#define BINARY_BY(each, name, ...)                                                                       \
+  static void name##_op(const float* in1, const float* in2, float* out, int64_t n, const float* p) {     \
+    [[maybe_unused]] const vf a = set1(p[0]), b = set1(p[1]), c = set1(p[2]);                            \
+    each(in1, in2, out, n,                                                                               \
          [=](vf x, [[maybe_unused]] vf y) __attribute__((always_inline)) -> vf { return __VA_ARGS__; }); \
   }
 #define BINARY(name, ...) BINARY_BY(each, name, __VA_ARGS__)
 #define BINARY_LONG(name, ...) BINARY_BY(each_long, name, __VA_ARGS__)
 // dx from dy and s, what the forward pass saved.
-#define BACKWARD(name, ...)                                                                       \
-  static void name##_op(const float* in1, const float* in2, float* out, int64_t n, const float* p) { \
-    [[maybe_unused]] const vf a = set1(p[0]), b = set1(p[1]), c = set1(p[2]);                     \
-    each_long(in1, in2, out, n,                                                                   \
-              [=](vf dy, vf s) __attribute__((always_inline)) -> vf { return __VA_ARGS__; });     \
+#define BACKWARD(name, ...)                                                                                     \
+  static void name##_op(const float* in1, const float* in2, float* out, int64_t n, const float* p) {            \
+    [[maybe_unused]] const vf a = set1(p[0]), b = set1(p[1]), c = set1(p[2]);                                   \
+    each_long(in1, in2, out, n, [=](vf dy, vf s) __attribute__((always_inline)) -> vf { return __VA_ARGS__; }); \
   }
 
 // ---- arithmetic ----------------------------------------------------------------------------------
@@ -55,7 +54,8 @@ BINARY(div_trunc, round_to<kTrunc>(x / y))
 // x - trunc(x / y) y, exactly. In float64 the quotient is good and q*y exact up to 2**28; the rest (and infinities)
 // one by one.
 RL_INLINE vf fmod(vf x, vf y) {
-  vdd n = to_double(abs(x)), d = to_double(abs(y)), q = {n.lo / d.lo, n.hi / d.hi}, t = {round_nearest(q.lo), round_nearest(q.hi)};
+  vdd n = to_double(abs(x)), d = to_double(abs(y)), q = {n.lo / d.lo, n.hi / d.hi},
+      t = {round_nearest(q.lo), round_nearest(q.hi)};
   t.lo -= t.lo > q.lo ? set1d(1) : vd{};
   t.hi -= t.hi > q.hi ? set1d(1) : vd{};
   vf r = signed_like(from_double({n.lo - t.lo * d.lo, n.hi - t.hi * d.hi}), x);
@@ -97,7 +97,7 @@ RL_INLINE vf hypot(vf x, vf y) {
 }
 BINARY_LONG(hypot, hypot(x, y))
 BINARY(copysign, signed_like(x, y))
-BINARY_LONG(xlogy, select(y != y, y, select(x == 0.0f, vf{}, x * log(y))))
+BINARY_LONG(xlogy, select(y != y, y, select(x == 0.0f, vf{}, x* log(y))))
 RL_INLINE vf logaddexp(vf x, vf y) {
   vf m = max(x, y);
   return select((x == y) & (abs(x) == kInf), x, m + log1p(exp(-abs(x - y))));
@@ -108,30 +108,30 @@ BINARY(dsquare, (x - y) * (x - y))
 
 // ---- derivatives ---------------------------------------------------------------------------------
 
-BACKWARD(scale_b, dy* s* a)
-BACKWARD(square_b, dy* s * 2.0f)
-BACKWARD(sqrt_b, dy / (s + s))                    // s: y
-BACKWARD(rsqrt_b, dy* s* s* s * -0.5f)            // s: y
-BACKWARD(reciprocal_b, -dy* s* s)                 // s: y
-BACKWARD(abs_b, dy * select(s > 0.0f, set1(1), select(s < 0.0f, set1(-1), vf{})))
-BACKWARD(pow_b, dy * (a * pow(s, a - 1.0f)))      // a: the exponent
-BACKWARD(log_b, dy / (s * a))                     // a: ln of the base
+BACKWARD(scale_b, dy * s * a)
+BACKWARD(square_b, dy * s * 2.0f)
+BACKWARD(sqrt_b, dy / (s + s))             // s: y
+BACKWARD(rsqrt_b, dy * s * s * s * -0.5f)  // s: y
+BACKWARD(reciprocal_b, -dy * s * s)        // s: y
+BACKWARD(abs_b, dy* select(s > 0.0f, set1(1), select(s < 0.0f, set1(-1), vf{})))
+BACKWARD(pow_b, dy*(a* pow(s, a - 1.0f)))  // a: the exponent
+BACKWARD(log_b, dy / (s * a))              // a: ln of the base
 BACKWARD(log1p_b, dy / (s + 1.0f))
-BACKWARD(expm1_b, fma(dy, s, dy))                 // s: y
-BACKWARD(exp_b, dy* s)                            // s: y
+BACKWARD(expm1_b, fma(dy, s, dy))  // s: y
+BACKWARD(exp_b, dy* s)             // s: y
 BACKWARD(sin_b, dy* cos(s))
 BACKWARD(cos_b, -dy* sin(s))
-BACKWARD(erf_b, dy * (exp(s * -s) * 1.12837916709551257f))
-BACKWARD(sigmoid_b, dy*(1.0f - s) * s)            // s: y
-BACKWARD(tanh_b, dy*(1.0f - s * s))               // s: y
+BACKWARD(erf_b, dy*(exp(s * -s) * 1.12837916709551257f))
+BACKWARD(sigmoid_b, dy * (1.0f - s) * s)  // s: y
+BACKWARD(tanh_b, dy * (1.0f - s * s))     // s: y
 BACKWARD(clamp_b, select((s >= a) & (s <= b), dy, vf{}))
-BACKWARD(threshold_b, select(s <= a, vf{}, dy))   // relu: a = 0, s: x or y
+BACKWARD(threshold_b, select(s <= a, vf{}, dy))  // relu: a = 0, s: x or y
 BACKWARD(leaky_relu_b, select(s > 0.0f, dy, dy* a))
 BACKWARD(hardtanh_b, select((s > a) & (s < b), dy, vf{}))
 BACKWARD(hardsigmoid_b, select((s > -3.0f) & (s < 3.0f), dy * (1.0f / 6.0f), vf{}))
-BACKWARD(hardswish_b, select(s <= -3.0f, vf{}, select(s < 3.0f, dy * (s * (1.0f / 3.0f) + 0.5f), dy)))
-BACKWARD(elu_b, select(s > 0.0f, dy* b, dy* c* a* b* exp(s* c)))
-BACKWARD(elu_result_b, select(s > 0.0f, dy* b, dy* c*(s + a * b)))  // s: y
+BACKWARD(hardswish_b, select(s <= -3.0f, vf{}, select(s < 3.0f, dy*(s * (1.0f / 3.0f) + 0.5f), dy)))
+BACKWARD(elu_b, select(s > 0.0f, dy* b, dy * c * a * b * exp(s * c)))
+BACKWARD(elu_result_b, select(s > 0.0f, dy* b, dy * c * (s + a * b)))  // s: y
 BACKWARD(softplus_b, select(s* a > b, dy, dy* sigmoid(s* a)))
 BACKWARD(logsigmoid_b, dy* sigmoid(-s))
 RL_INLINE vf softsign_b(vf dy, vf s) {
@@ -165,27 +165,27 @@ BACKWARD(mish_b, mish_b(dy, s))
 
 // ---- three inputs --------------------------------------------------------------------------------
 
-#define TERNARY(name, ...)                                                                               \
+#define TERNARY(name, ...)                                                                                             \
   static void name##_op(const float* in1, const float* in2, const float* in3, float* out, int64_t n, const float* p) { \
-    [[maybe_unused]] const vf a = set1(p[0]);                                                            \
-    for (int64_t i = 0; i < n; i += W) {                                                                 \
-      int left = n - i >= W ? W : (int)(n - i);                                                          \
-      bool full = left == W;                                                                             \
-      vf x = full ? load(in1 + i) : load_n(in1 + i, left);                                               \
-      vf y = full ? load(in2 + i) : load_n(in2 + i, left);                                               \
-      vf w = full ? load(in3 + i) : load_n(in3 + i, left);                                               \
-      vf z = __VA_ARGS__;                                                                                \
-      if (full)                                                                                          \
-        store(out + i, z);                                                                               \
-      else                                                                                               \
-        store_n(out + i, z, left);                                                                       \
-    }                                                                                                    \
+    [[maybe_unused]] const vf a = set1(p[0]);                                                                          \
+    for (int64_t i = 0; i < n; i += W) {                                                                               \
+      int left = n - i >= W ? W : (int)(n - i);                                                                        \
+      bool full = left == W;                                                                                           \
+      vf x = full ? load(in1 + i) : load_n(in1 + i, left);                                                             \
+      vf y = full ? load(in2 + i) : load_n(in2 + i, left);                                                             \
+      vf w = full ? load(in3 + i) : load_n(in3 + i, left);                                                             \
+      vf z = __VA_ARGS__;                                                                                              \
+      if (full)                                                                                                        \
+        store(out + i, z);                                                                                             \
+      else                                                                                                             \
+        store_n(out + i, z, left);                                                                                     \
+    }                                                                                                                  \
   }
 TERNARY(lerp, select(abs(w) < 0.5f, x + w * (y - x), y - (y - x) * (1.0f - w)))
 TERNARY(addcmul, x + a * y * w)
 TERNARY(addcdiv, x + a * (y / w))
 TERNARY(clamp_between, select(y != y, y, select(w != w, w, clamp(x, y, w))))
-TERNARY(div_b, -x * ((y / w) / w))  // the divisor's gradient: x = dy, y / w was computed
+TERNARY(div_b, -x*((y / w) / w))  // the divisor's gradient: x = dy, y / w was computed
 
 // ---- comparisons and selection -------------------------------------------------------------------
 
@@ -213,18 +213,18 @@ RL_INLINE vi load_mask(const uint8_t* p) {
 #endif
 }
 
-#define COMPARE(name, ...)                                                                \
-  static void name##_op(const float* in1, const float* in2, uint8_t* out, int64_t n) {    \
-    for (int64_t i = 0; i < n; i += W) {                                                  \
-      int left = n - i >= W ? W : (int)(n - i);                                           \
-      vf x = left == W ? load(in1 + i) : load_n(in1 + i, left);                           \
-      [[maybe_unused]] vf y = left == W ? load(in2 + i) : load_n(in2 + i, left);          \
-      vi mask = __VA_ARGS__;                                                              \
-      if (left == W)                                                                      \
-        store_mask(out + i, mask);                                                        \
-      else                                                                                \
-        for (int k = 0; k < left; k++) out[i + k] = mask[k] != 0;                         \
-    }                                                                                     \
+#define COMPARE(name, ...)                                                             \
+  static void name##_op(const float* in1, const float* in2, uint8_t* out, int64_t n) { \
+    for (int64_t i = 0; i < n; i += W) {                                               \
+      int left = n - i >= W ? W : (int)(n - i);                                        \
+      vf x = left == W ? load(in1 + i) : load_n(in1 + i, left);                        \
+      [[maybe_unused]] vf y = left == W ? load(in2 + i) : load_n(in2 + i, left);       \
+      vi mask = __VA_ARGS__;                                                           \
+      if (left == W)                                                                   \
+        store_mask(out + i, mask);                                                     \
+      else                                                                             \
+        for (int k = 0; k < left; k++) out[i + k] = mask[k] != 0;                      \
+    }                                                                                  \
   }
 COMPARE(eq, x == y)
 COMPARE(ne, x != y)

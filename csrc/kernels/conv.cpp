@@ -106,7 +106,8 @@ struct WeightGrad {
     return t - from;
   }
   // dy^T of one panel of a block: pixels [p0, p0 + n) of each of `images` images.
-  void pack_dy(const float* dy, int64_t group, int64_t panel, int64_t n0, int64_t images, int64_t p0, int64_t n, float* to) const {
+  void pack_dy(const float* dy, int64_t group, int64_t panel, int64_t n0, int64_t images, int64_t p0, int64_t n,
+               float* to) const {
     for (int64_t m = 0; m < images; m++, to += n * NR) {
       const float* from = dy + ((n0 + m) * s.o + group * o + panel * NR) * plane_out + p0;
       PackB{from, 1, plane_out}(to, 0, n, 0, (int)at_most(NR, o - panel * NR));
@@ -116,8 +117,8 @@ struct WeightGrad {
     for (int i = 0; i < 3; i++) at[i] = (i == u.dim ? band * u.rows * s.s[i] : 0) - s.p[i];
   }
   // sums (rows x NR) += the block's, in pieces of kPiece pixels.
-  static void add(int64_t rows, int64_t pixels, const float* image, const int32_t* tap, const int32_t* pixel, const float* dyt,
-                  float* sums, bool accumulate) {
+  static void add(int64_t rows, int64_t pixels, const float* image, const int32_t* tap, const int32_t* pixel,
+                  const float* dyt, float* sums, bool accumulate) {
     for (int64_t p = 0; p < pixels; p += KC)
       gather_panel(rows, at_most(KC, pixels - p), image, tap, pixel + p, dyt + p * NR, sums, accumulate || p > 0);
   }
@@ -142,7 +143,8 @@ static bool weight_by_channels(const WeightGrad& g, const float* x, const float*
       const int64_t pixels = g.pixel_list(u, per, images, rows, pixel);
       rl::parallel_for(s.groups * g.panels, rl::even_grain(s.groups * g.panels, 1, 2), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++)
-          g.pack_dy(dy, i / g.panels, i % g.panels, n0, images, band * u.rows * row, rows * row, dyt.floats() + i * NR * pixels);
+          g.pack_dy(dy, i / g.panels, i % g.panels, n0, images, band * u.rows * row, rows * row,
+                    dyt.floats() + i * NR * pixels);
       });
       rl::parallel_for(s.groups * blocks, 1, [&](int64_t begin, int64_t end) {
         Buffer scratch(images * per * f.plane);
@@ -155,9 +157,11 @@ static bool weight_by_channels(const WeightGrad& g, const float* x, const float*
           int64_t origin[3];
           g.origin(u, band, origin);
           for (int64_t m = 0; m < images; m++)
-            f.fill(scratch.floats() + m * per * f.plane, x + ((n0 + m) * s.c + group * g.c + c0) * g.plane_in, channels, s.in, origin);
+            f.fill(scratch.floats() + m * per * f.plane, x + ((n0 + m) * s.c + group * g.c + c0) * g.plane_in, channels,
+                   s.in, origin);
           for (int64_t j = 0; j < g.panels; j++)
-            WeightGrad::add(channels * g.taps, pixels, scratch.floats(), tap, pixel, dyt.floats() + (group * g.panels + j) * NR * pixels,
+            WeightGrad::add(channels * g.taps, pixels, scratch.floats(), tap, pixel,
+                            dyt.floats() + (group * g.panels + j) * NR * pixels,
                             sums + ((group * g.panels + j) * g.K + c0 * g.taps) * NR, n0 > 0 || band > 0);
         }
       });
@@ -196,7 +200,8 @@ static bool weight_by_images(const WeightGrad& g, const float* x, const float* d
           f.fill(image + m * g.c * f.plane, x + ((n0 + m) * s.c + group * g.c) * g.plane_in, g.c, s.in, origin);
         for (int64_t j = 0; j < g.panels; j++) {
           g.pack_dy(dy, group, j, n0, images, band * u.rows * row, rows * row, dyt);
-          WeightGrad::add(g.K, pixels, image, lists.ints(), pixel, dyt, to + (group * g.panels + j) * g.K * NR, i > begin);
+          WeightGrad::add(g.K, pixels, image, lists.ints(), pixel, dyt, to + (group * g.panels + j) * g.K * NR,
+                          i > begin);
         }
       }
     }

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 struct ConvShape {
-  int64_t n, c, o, groups;                         // images, channels in and out (of all groups)
-  int64_t in[3], out[3], k[3], s[3], p[3], d[3];   // sizes, kernel, stride, padding before, dilation: d, h, w
+  int64_t n, c, o, groups;                        // images, channels in and out (of all groups)
+  int64_t in[3], out[3], k[3], s[3], p[3], d[3];  // sizes, kernel, stride, padding before, dilation: d, h, w
   int64_t pixels() const { return out[0] * out[1] * out[2]; }
   int64_t inputs() const { return in[0] * in[1] * in[2]; }
   int64_t taps() const { return k[0] * k[1] * k[2]; }

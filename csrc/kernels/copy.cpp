@@ -90,7 +90,7 @@ static void cast_bool(const void* from, void* to, int64_t n) {
 #define ROW(T) {cast<T, float>, cast<T, double>, cast<T, int64_t>, cast<T, int32_t>, cast<T, uint8_t>, cast_bool<T>}
 
 extern const CopyKernels copy_kernels;
-const CopyKernels copy_kernels = {
-    transpose, {ROW(float), ROW(double), ROW(int64_t), ROW(int32_t), ROW(uint8_t), ROW(uint8_t)}};
+const CopyKernels copy_kernels = {transpose,
+                                  {ROW(float), ROW(double), ROW(int64_t), ROW(int32_t), ROW(uint8_t), ROW(uint8_t)}};
 
 }  // namespace RL_LEVEL

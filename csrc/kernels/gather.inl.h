@@ -46,30 +46,37 @@ static void gather_tile(int64_t k, const float* x, const int32_t* row, const int
 }
 
 // All `rows` rows of one panel, the k terms in one go. c: rows x NR.
-static void gather_panel(int64_t rows, int64_t k, const float* x, const int32_t* row, const int32_t* off, const float* b,
-                         float* c, bool accumulate) {
+static void gather_panel(int64_t rows, int64_t k, const float* x, const int32_t* row, const int32_t* off,
+                         const float* b, float* c, bool accumulate) {
   int64_t i = 0;
   for (; i + XR <= rows; i += XR) gather_tile<XR>(k, x, row + i, off, b, c + i * NR, accumulate);
   row += i;
   c += i * NR;
   switch (rows - i) {
 #if RL_WIDTH == 16
-    case 7: return gather_tile<7>(k, x, row, off, b, c, accumulate);
-    case 6: return gather_tile<6>(k, x, row, off, b, c, accumulate);
+    case 7:
+      return gather_tile<7>(k, x, row, off, b, c, accumulate);
+    case 6:
+      return gather_tile<6>(k, x, row, off, b, c, accumulate);
 #endif
-    case 5: return gather_tile<5>(k, x, row, off, b, c, accumulate);
-    case 4: return gather_tile<4>(k, x, row, off, b, c, accumulate);
-    case 3: return gather_tile<3>(k, x, row, off, b, c, accumulate);
-    case 2: return gather_tile<2>(k, x, row, off, b, c, accumulate);
-    case 1: return gather_tile<1>(k, x, row, off, b, c, accumulate);
+    case 5:
+      return gather_tile<5>(k, x, row, off, b, c, accumulate);
+    case 4:
+      return gather_tile<4>(k, x, row, off, b, c, accumulate);
+    case 3:
+      return gather_tile<3>(k, x, row, off, b, c, accumulate);
+    case 2:
+      return gather_tile<2>(k, x, row, off, b, c, accumulate);
+    case 1:
+      return gather_tile<1>(k, x, row, off, b, c, accumulate);
   }
 }
 
 // A copy of (part of) an image with zeros around it, where every tap of every pixel can be read.
 struct Frame {
-  int64_t ext[3];  // size
-  int64_t plane;   // floats from channel to channel: an odd number of cache lines, so that a column of
-                   // channels spreads over all sets of the cache
+  int64_t ext[3];        // size
+  int64_t plane;         // floats from channel to channel: an odd number of cache lines, so that a column of
+                         // channels spreads over all sets of the cache
   int64_t residues = 1;  // column i lies at (i mod residues) * every + i / residues
   int64_t every = 1;
   void set(const int64_t* e) {
@@ -90,7 +97,8 @@ struct Frame {
 
   // Channels of `in` sized planes at x; the frame's first element is the input's element `origin`.
   // `spare`: a row, needed where columns are sorted.
-  void fill(float* to, const float* x, int64_t channels, const int64_t* in, const int64_t* origin, float* spare = nullptr) const {
+  void fill(float* to, const float* x, int64_t channels, const int64_t* in, const int64_t* origin,
+            float* spare = nullptr) const {
     const int64_t left = origin[2] < 0 ? (-origin[2] < ext[2] ? -origin[2] : ext[2]) : 0, from = origin[2] + left;
     int64_t n = in[2] - from;
     n = n < 0 ? 0 : n > ext[2] - left ? ext[2] - left : n;
@@ -152,13 +160,13 @@ struct Side {
 struct GatherShape {
   int64_t n, c, o, groups;  // of one group: channels in and out
   int64_t in[3], out[3];
-  int64_t low[3];           // zeros before the input in the frame
+  int64_t low[3];  // zeros before the input in the frame
   int64_t step[3], every[3];
-  int64_t far[3];           // largest `at`
-  int64_t most[3];          // largest `count`
-  Side* side[3];            // every[i] of them
+  int64_t far[3];             // largest `at`
+  int64_t most[3];            // largest `count`
+  Side* side[3];              // every[i] of them
   int64_t w_in, w_out, taps;  // strides of the weight: input channel, output channel; all positions
-  int64_t k1, k2;           // kernel sizes of the last two dimensions
+  int64_t k1, k2;             // kernel sizes of the last two dimensions
 };
 
 // What a phase (one residue in each dimension) needs to know of its weight.
@@ -196,7 +204,8 @@ static void tap_list(const Phase& f, const Frame& frame, int64_t channels, int32
 constexpr int64_t kPieceTaps = 64;
 
 // The weights of one panel of output channels, from j0 on, for the input channels [c0, c1).
-static void pack_weight(const GatherShape& g, const Phase& f, const float* w, int64_t j0, int64_t c0, int64_t c1, float* dst) {
+static void pack_weight(const GatherShape& g, const Phase& f, const float* w, int64_t j0, int64_t c0, int64_t c1,
+                        float* dst) {
   const int n = (int)(g.o - j0 < NR ? g.o - j0 : NR);
   w += j0 * g.w_out + c0 * g.w_in;
   if (g.w_in == g.taps && f.taps == g.taps && n == NR) {  // forward: (c, taps) is one run
@@ -223,8 +232,8 @@ static void pack_weight(const GatherShape& g, const Phase& f, const float* w, in
 }
 
 // y[position[i]] = tile[i][j] + bias[j] for one panel of n channels, `plane` floats apart.
-static void write_panel(const float* tile, int64_t rows, const int32_t* position, int n, int64_t plane, const float* bias,
-                        float* y) {
+static void write_panel(const float* tile, int64_t rows, const int32_t* position, int n, int64_t plane,
+                        const float* bias, float* y) {
   int64_t i = 0;
   float b[NR];
   for (int j = 0; j < NR; j++) b[j] = bias && j < n ? bias[j] : 0;
@@ -254,12 +263,12 @@ constexpr int64_t kFrameFloats = 80 << 10;  // its frame, at most, to stay in L2
 // Cuts images into bands of rows (of the first dimension that has more than one) and gathers small
 // images into units of several.
 struct Bands {
-  int dim;            // the dimension that is cut
-  int64_t rows;       // of a band
-  int64_t bands;      // of an image
-  int64_t images;     // of a unit
-  int64_t pixels;     // of a unit, at most
-  Frame frame;        // of one image's band
+  int dim;         // the dimension that is cut
+  int64_t rows;    // of a band
+  int64_t bands;   // of an image
+  int64_t images;  // of a unit
+  int64_t pixels;  // of a unit, at most
+  Frame frame;     // of one image's band
 
   Bands(int64_t n, int64_t channels, const int64_t* count, const int64_t* step, const int64_t* far, int64_t target) {
     dim = count[0] > 1 ? 0 : 1;
@@ -307,23 +316,27 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
     before += g.c * ph.taps;
   }
   const int64_t group_floats = g.c * T * panels * NR;
-  const bool parallel = g.n * g.groups * g.o * out_plane * g.c * T / at_least(g.every[0] * g.every[1] * g.every[2], 1) > kParallelWork;
+  const bool parallel =
+      g.n * g.groups * g.o * out_plane * g.c * T / at_least(g.every[0] * g.every[1] * g.every[2], 1) > kParallelWork;
   // Packed beforehand: the weights, or (one unit) the images.
   const int64_t packs = one ? g.n * ceil_div(g.c, 16) : g.groups * phases * panels;
   const int64_t pack_work = one ? 16 * frame.plane : NR * at_least(g.c * T / phases, 1);
-  rl::parallel_for(packs, parallel ? rl::even_grain(packs, at_least(65536 / pack_work, 1), 2) : packs, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      if (one) {
-        const int64_t m = i / ceil_div(g.c, 16), c = i % ceil_div(g.c, 16) * 16;
-        const int64_t origin[3] = {-g.low[0], -g.low[1], -g.low[2]};
-        frame.fill(shared.floats() + (m * g.c + c) * frame.plane, x + (m * g.c + c) * in_plane, at_most(16, g.c - c), g.in, origin);
-        continue;
-      }
-      const int64_t gr = i / (phases * panels), f = i / panels % phases, j = i % panels;
-      pack_weight(g, phase[f], w + gr * g.o * g.c * g.taps, j * NR, 0, g.c,
-                  packed.floats() + gr * group_floats + phase[f].panel0 + j * NR * g.c * phase[f].taps);
-    }
-  });
+  rl::parallel_for(packs, parallel ? rl::even_grain(packs, at_least(65536 / pack_work, 1), 2) : packs,
+                   [&](int64_t begin, int64_t end) {
+                     for (int64_t i = begin; i < end; i++) {
+                       if (one) {
+                         const int64_t m = i / ceil_div(g.c, 16), c = i % ceil_div(g.c, 16) * 16;
+                         const int64_t origin[3] = {-g.low[0], -g.low[1], -g.low[2]};
+                         frame.fill(shared.floats() + (m * g.c + c) * frame.plane, x + (m * g.c + c) * in_plane,
+                                    at_most(16, g.c - c), g.in, origin);
+                         continue;
+                       }
+                       const int64_t gr = i / (phases * panels), f = i / panels % phases, j = i % panels;
+                       pack_weight(
+                           g, phase[f], w + gr * g.o * g.c * g.taps, j * NR, 0, g.c,
+                           packed.floats() + gr * group_floats + phase[f].panel0 + j * NR * g.c * phase[f].taps);
+                     }
+                   });
 
   // Units of work: images x bands x groups x parts of the panels.
   const int64_t image_units = ceil_div(g.n, u.images), whole = image_units * u.bands * g.groups;
@@ -339,7 +352,8 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
       failed = true;
       return;
     }
-    float *tile = scratch.floats(), *fresh = tile + together * u.pixels * NR, *image = one ? shared.floats() : fresh + block;
+    float *tile = scratch.floats(), *fresh = tile + together * u.pixels * NR,
+          *image = one ? shared.floats() : fresh + block;
     int32_t *pixel = (int32_t*)(fresh + block + frames), *position = pixel + u.pixels;
     for (int64_t i = begin; i < end; i++) {
       const int64_t part = i % parts, band = i / parts % u.bands, gr = i / (parts * u.bands) % g.groups;
@@ -360,10 +374,12 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
         for (int64_t m = 0; m < images; m++)
           for (int64_t a = from[0]; a < to[0]; a++)
             for (int64_t b = from[1]; b < to[1]; b++) {
-              const int64_t base = m * g.c * frame.plane + frame.at((a - from[0]) * g.step[0], (b - from[1]) * g.step[1], 0);
-              const int64_t place = m * g.groups * g.o * out_plane +
-                                    ((ph.s[0]->first + a * g.every[0]) * g.out[1] + ph.s[1]->first + b * g.every[1]) * g.out[2] +
-                                    ph.s[2]->first;
+              const int64_t base =
+                  m * g.c * frame.plane + frame.at((a - from[0]) * g.step[0], (b - from[1]) * g.step[1], 0);
+              const int64_t place =
+                  m * g.groups * g.o * out_plane +
+                  ((ph.s[0]->first + a * g.every[0]) * g.out[1] + ph.s[1]->first + b * g.every[1]) * g.out[2] +
+                  ph.s[2]->first;
               for (int64_t c = 0; c < to[2]; c++, rows++) {
                 pixel[rows] = (int32_t)(base + c * g.step[2]);
                 position[rows] = (int32_t)(place + c * g.every[2]);

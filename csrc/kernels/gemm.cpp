@@ -44,7 +44,8 @@ RL_INLINE void dots(int64_t k, const float* p, int64_t ld, const float* x, float
 }
 
 // y[i] for i in [begin, end): rows of the matrix are contiguous.
-static void mv_rows(int64_t begin, int64_t end, int64_t k, const float* p, int64_t ld, const float* x, const VectorOut& out) {
+static void mv_rows(int64_t begin, int64_t end, int64_t k, const float* p, int64_t ld, const float* x,
+                    const VectorOut& out) {
   float t[4];
   int64_t i = begin;
   for (; i + 4 <= end; i += 4) {
@@ -59,7 +60,8 @@ static void mv_rows(int64_t begin, int64_t end, int64_t k, const float* p, int64
 
 // The same for a matrix whose columns are contiguous, column k at p + k * ld: sums of columns, for a
 // strip of rows that stays in the L1 cache.
-static void mv_columns(int64_t begin, int64_t end, int64_t k, const float* p, int64_t ld, const float* x, const VectorOut& out) {
+static void mv_columns(int64_t begin, int64_t end, int64_t k, const float* p, int64_t ld, const float* x,
+                       const VectorOut& out) {
   constexpr int64_t kStrip = 1024;
   float t[kStrip];
   for (int64_t i0 = begin; i0 < end; i0 += kStrip) {
@@ -89,7 +91,8 @@ static void mv_columns(int64_t begin, int64_t end, int64_t k, const float* p, in
 constexpr int64_t kStackFloats = 8192;  // 32 KiB
 
 // Matrix (element (i, k) at p[i * rs + k * cs], m x k) times vector. False: not a case of this.
-static bool mv(int64_t m, int64_t k, const float* p, int64_t rs, int64_t cs, const float* x, int64_t xs, const VectorOut& out) {
+static bool mv(int64_t m, int64_t k, const float* p, int64_t rs, int64_t cs, const float* x, int64_t xs,
+               const VectorOut& out) {
   const bool rows = cs == 1 || k == 1;
   if (!rows && rs != 1) return false;
   float packed[kStackFloats];
@@ -116,7 +119,8 @@ static bool gemm_any(const GemmCall& g, bool alone) {
     const bool row = g.m == 1;  // C is one row: the matrix is the transpose of B
     const float *each = row ? g.col_bias : g.row_bias, *one = row ? g.row_bias : g.col_bias;
     const VectorOut out{g.c, row ? 1 : g.ldc, g.alpha, g.accumulate, each, one ? *one : 0.0f, g.act};
-    if (row ? mv(g.n, g.k, g.b, g.b_col, g.b_row, g.a, g.a_col, out) : mv(g.m, g.k, g.a, g.a_row, g.a_col, g.b, g.b_row, out))
+    if (row ? mv(g.n, g.k, g.b, g.b_col, g.b_row, g.a, g.a_col, out)
+            : mv(g.m, g.k, g.a, g.a_row, g.a_col, g.b, g.b_row, out))
       return true;
   }
   const GemmOut out{g.c, g.ldc, g.alpha, g.accumulate, g.row_bias, g.col_bias, g.act};
@@ -135,7 +139,8 @@ static bool gemm_any(const GemmCall& g, bool alone) {
 static bool gemm_one(const GemmCall& g) { return gemm_any(g, false); }
 
 // Products of a batch: one thread each where there are enough of them, else all threads for each.
-static bool gemm_batch(const GemmCall& first, int64_t count, const int64_t* a_offset, const int64_t* b_offset, int64_t c_step) {
+static bool gemm_batch(const GemmCall& first, int64_t count, const int64_t* a_offset, const int64_t* b_offset,
+                       int64_t c_step) {
   const int64_t work = first.m * first.n * first.k;
   bool ok = true;
   auto one = [&](int64_t i, bool alone) {

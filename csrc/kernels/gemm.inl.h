@@ -45,9 +45,9 @@ enum Activation { kNone = 0, kRelu = 1 };
 // Where a product goes and what is done on the way. C's columns are contiguous.
 struct GemmOut {
   float* c;
-  int64_t ldc;                    // floats from row to row
+  int64_t ldc;  // floats from row to row
   float alpha = 1;
-  bool accumulate = false;        // add to what C holds
+  bool accumulate = false;          // add to what C holds
   const float* row_bias = nullptr;  // row_bias[i] is added to row i
   const float* col_bias = nullptr;  // col_bias[j] is added to column j
   int act = kNone;
@@ -135,12 +135,12 @@ typedef void (*MicroKernel)(int64_t k, const float* a, int64_t rs, int64_t cs, c
 template <bool kPacked>
 RL_INLINE MicroKernel micro_kernel(int rows) {
   static const MicroKernel table[] = {
-      micro_rows<1, kPacked>, micro_rows<2, kPacked>, micro_rows<3, kPacked>, micro_rows<4, kPacked>,
+      micro_rows<1, kPacked>,  micro_rows<2, kPacked>,  micro_rows<3, kPacked>, micro_rows<4, kPacked>,
 #if RL_WIDTH >= 8 || defined(__aarch64__)
-      micro_rows<5, kPacked>, micro_rows<6, kPacked>,
+      micro_rows<5, kPacked>,  micro_rows<6, kPacked>,
 #endif
 #if RL_WIDTH == 16
-      micro_rows<7, kPacked>, micro_rows<8, kPacked>, micro_rows<9, kPacked>, micro_rows<10, kPacked>,
+      micro_rows<7, kPacked>,  micro_rows<8, kPacked>,  micro_rows<9, kPacked>, micro_rows<10, kPacked>,
       micro_rows<11, kPacked>, micro_rows<12, kPacked>,
 #endif
   };
@@ -148,7 +148,8 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
 }
 
 // C (m x n, at `out`) from packed A panels and packed B panels of one K block.
-[[maybe_unused]] static void macro_kernel(int64_t m, int64_t n, int64_t kc, const float* a, const float* b, const GemmOut& out) {
+[[maybe_unused]] static void macro_kernel(int64_t m, int64_t n, int64_t kc, const float* a, const float* b,
+                                          const GemmOut& out) {
   for (int64_t j = 0; j < n; j += NR) {
     const int nr = (int)(n - j < NR ? n - j : NR);
     for (int64_t i = 0; i < m; i += MR) {
@@ -161,8 +162,8 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
 // The same with A where it lies: element (i, k) is a[i * rs + k * cs]. For A that is used too seldom
 // to be worth packing (few columns in C). Rows go in equal panels: 8 rows are 4 + 4, not 6 + 2.
 // B panels are `panel` floats apart, so that fewer than their kc terms can be used.
-[[maybe_unused]] static void macro_kernel_strided(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs, int64_t cs,
-                                                  const float* b, int64_t panel, const GemmOut& out) {
+[[maybe_unused]] static void macro_kernel_strided(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs,
+                                                  int64_t cs, const float* b, int64_t panel, const GemmOut& out) {
   const int64_t panels = ceil_div(m, MR);
   for (int64_t j = 0; j < n; j += NR, b += panel) {
     const int nr = (int)(n - j < NR ? n - j : NR);
@@ -306,20 +307,21 @@ static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, cons
         // Panels are packed by all threads, then tiles are open to all threads.
         const int64_t k_blocks = ks > 0 ? ceil_div(ks, kb) : 0;
         const int64_t of_b = i0 == 0 ? b_panels * k_blocks : 0, of_a = direct ? 0 : m_wide / MR * k_blocks;
-        rl::parallel_for(of_b + of_a, threads ? rl::even_grain(of_b + of_a, 1, 4) : of_b + of_a, [&](int64_t begin, int64_t end) {
-          for (int64_t p = begin; p < end; p++) {
-            const bool b = p < of_b;
-            const int64_t q = b ? p : p - of_b, panels = b ? b_panels : m_wide / MR;
-            const int64_t k = q / panels * kb, kc = ks - k < kb ? ks - k : kb;
-            if (b) {
-              const int64_t j = q % panels * NR;
-              pb(packed_b + k * n_wide + j * kc, k0 + k, kc, j0 + j, (int)(n - j < NR ? n - j : NR));
-            } else {
-              const int64_t i = q % panels * MR;
-              pa(packed_a + k * m_wide + i * kc, i0 + i, (int)(m - i < MR ? m - i : MR), k0 + k, kc);
-            }
-          }
-        });
+        rl::parallel_for(of_b + of_a, threads ? rl::even_grain(of_b + of_a, 1, 4) : of_b + of_a,
+                         [&](int64_t begin, int64_t end) {
+                           for (int64_t p = begin; p < end; p++) {
+                             const bool b = p < of_b;
+                             const int64_t q = b ? p : p - of_b, panels = b ? b_panels : m_wide / MR;
+                             const int64_t k = q / panels * kb, kc = ks - k < kb ? ks - k : kb;
+                             if (b) {
+                               const int64_t j = q % panels * NR;
+                               pb(packed_b + k * n_wide + j * kc, k0 + k, kc, j0 + j, (int)(n - j < NR ? n - j : NR));
+                             } else {
+                               const int64_t i = q % panels * MR;
+                               pa(packed_a + k * m_wide + i * kc, i0 + i, (int)(m - i < MR ? m - i : MR), k0 + k, kc);
+                             }
+                           }
+                         });
         // Tiles for threads: blocks of at most MC rows, cut along N into about four per thread.
         const int64_t m_block = round_up(ceil_div(m, ceil_div(m, MC)), MR), m_blocks = ceil_div(m, m_block);
         const int64_t want = ceil_div(4 * (int64_t)rl::num_threads(), m_blocks);
@@ -334,7 +336,8 @@ static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, cons
               const float* b = packed_b + k * n_wide + j * kc;
               if constexpr (kCanBeDirect<A>) {
                 if (direct) {
-                  macro_kernel_strided(tm, tn, kc, pa.p + (i0 + i) * pa.rs + (k0 + k) * pa.cs, pa.rs, pa.cs, b, NR * kc, part);
+                  macro_kernel_strided(tm, tn, kc, pa.p + (i0 + i) * pa.rs + (k0 + k) * pa.cs, pa.rs, pa.cs, b, NR * kc,
+                                       part);
                   continue;
                 }
               }

@@ -40,10 +40,10 @@ static void cross_entropy(const CrossEntropy* p, int64_t begin, int64_t end) {
       loss = (1 - e) * class_weight(p->weight, t) * (rest - ((double)x[t] - about));
       if (e != 0)
         loss += each * row_sum(p->C, [&](int64_t i, int lanes) {
-          vf v = r - (load_some(x + i, lanes) - a);
-          if (p->weight) return v * load_some(p->weight + i, lanes);
-          return lanes == W ? v : first_lanes(v, lanes, 0);
-        });
+                  vf v = r - (load_some(x + i, lanes) - a);
+                  if (p->weight) return v * load_some(p->weight + i, lanes);
+                  return lanes == W ? v : first_lanes(v, lanes, 0);
+                });
     } else {
       const float* q = p->probabilities + row * p->C;
       vf keep = set1((float)(1 - e)), more = set1((float)each);
@@ -91,8 +91,9 @@ static void cross_entropy_gradient(const CrossEntropy* p, int64_t begin, int64_t
         return lanes == W ? v : first_lanes(v, lanes, 0);
       };
       vf all = set1((float)row_sum(p->C, part));
-      map_to(dx, p->C, p->stream,
-             [&](int64_t i, int lanes) { return (exp_below(load_some(x + i, lanes) - l) * all - part(i, lanes)) * scale; });
+      map_to(dx, p->C, p->stream, [&](int64_t i, int lanes) {
+        return (exp_below(load_some(x + i, lanes) - l) * all - part(i, lanes)) * scale;
+      });
     }
   }
   if (p->stream) stream_end();
@@ -218,16 +219,24 @@ static void point_gradient_of(const PointLoss* p, int64_t begin, int64_t end) {
   if (p->stream) stream_end();
 }
 
-#define RL_EACH_LOSS(f)                                                                                  \
-  switch (p->kind) {                                                                                     \
-    case kMse: return f<kMse>(p, begin, end);                                                            \
-    case kL1: return f<kL1>(p, begin, end);                                                              \
-    case kSmoothL1: return f<kSmoothL1>(p, begin, end);                                                  \
-    case kHuber: return f<kHuber>(p, begin, end);                                                        \
-    case kBce: return f<kBce>(p, begin, end);                                                            \
-    case kBceLogits: return f<kBceLogits>(p, begin, end);                                                \
-    case kKlDiv: return f<kKlDiv>(p, begin, end);                                                        \
-    default: return f<kKlDivLog>(p, begin, end);                                                         \
+#define RL_EACH_LOSS(f)                    \
+  switch (p->kind) {                       \
+    case kMse:                             \
+      return f<kMse>(p, begin, end);       \
+    case kL1:                              \
+      return f<kL1>(p, begin, end);        \
+    case kSmoothL1:                        \
+      return f<kSmoothL1>(p, begin, end);  \
+    case kHuber:                           \
+      return f<kHuber>(p, begin, end);     \
+    case kBce:                             \
+      return f<kBce>(p, begin, end);       \
+    case kBceLogits:                       \
+      return f<kBceLogits>(p, begin, end); \
+    case kKlDiv:                           \
+      return f<kKlDiv>(p, begin, end);     \
+    default:                               \
+      return f<kKlDivLog>(p, begin, end);  \
   }
 static double point(const PointLoss* p, int64_t begin, int64_t end) { RL_EACH_LOSS(point_of) }
 static void point_gradient(const PointLoss* p, int64_t begin, int64_t end) { RL_EACH_LOSS(point_gradient_of) }
@@ -237,7 +246,7 @@ static double sum_all(const float* x, int64_t n) {
 }
 
 extern const LossKernels loss_kernels;
-const LossKernels loss_kernels = {cross_entropy, cross_entropy_gradient, bad_target, total_weight, nll,
-                                  nll_gradient,  point,                  point_gradient, sum_all};
+const LossKernels loss_kernels = {cross_entropy, cross_entropy_gradient, bad_target, total_weight, nll, nll_gradient,
+                                  point,         point_gradient,         sum_all};
 
 }  // namespace RL_LEVEL

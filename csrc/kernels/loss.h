@@ -55,9 +55,9 @@ struct LossKernels {
   // The first position whose target is neither in [0, C) nor `ignore`, or -1.
   int64_t (*bad_target)(const int64_t* target, int64_t n, int64_t C, int64_t ignore);
   double (*total_weight)(const int64_t* target, const float* weight, int64_t n, int64_t ignore);
-  void (*nll)(const Nll*, int64_t begin, int64_t end);           // samples
-  void (*nll_gradient)(const Nll*, int64_t begin, int64_t end);  // samples
-  double (*point)(const PointLoss*, int64_t begin, int64_t end);          // returns the sum over the range
+  void (*nll)(const Nll*, int64_t begin, int64_t end);            // samples
+  void (*nll_gradient)(const Nll*, int64_t begin, int64_t end);   // samples
+  double (*point)(const PointLoss*, int64_t begin, int64_t end);  // returns the sum over the range
   void (*point_gradient)(const PointLoss*, int64_t begin, int64_t end);
   double (*sum)(const float* x, int64_t n);
 };

@@ -65,7 +65,8 @@ RL_INLINE vdd to_double(vf v) {
   __m256 hi = (__m256)_mm512_maskz_extractf64x4_pd(0xff, (__m512d)v, 1);
   return {(vd)_mm512_maskz_cvtps_pd(0xff, lo), (vd)_mm512_maskz_cvtps_pd(0xff, hi)};
 #elif RL_WIDTH == 8 && defined(__AVX__)
-  return {(vd)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)), (vd)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1))};
+  return {(vd)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)v)),
+          (vd)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)v, 1))};
 #elif RL_WIDTH == 4 && defined(__SSE2__)
   return {(vd)_mm_cvtps_pd((__m128)v), (vd)_mm_cvtps_pd(_mm_movehl_ps((__m128)v, (__m128)v))};
 #else
@@ -76,7 +77,8 @@ RL_INLINE vdd to_double(vf v) {
 }
 RL_INLINE vf from_double(vdd v) {
 #if RL_WIDTH == 8 && defined(__AVX__)
-  return (vf)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)v.lo)), _mm256_cvtpd_ps((__m256d)v.hi), 1);
+  return (vf)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm256_cvtpd_ps((__m256d)v.lo)),
+                                  _mm256_cvtpd_ps((__m256d)v.hi), 1);
 #elif RL_WIDTH == 4 && defined(__SSE2__)
   return (vf)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)v.lo), _mm_cvtpd_ps((__m128d)v.hi));
 #else
@@ -404,7 +406,8 @@ RL_INLINE vf atan2(vf y, vf x) {
   vf one = set1(1.0f);
   vf num = select(same, select(a == 0.0f, vf{}, one), a), den = select(same, one, b);
   // Both scaled away from denormals and overflow.
-  vf scale = select((num > 1e30f) | (den > 1e30f), set1(1e-30f), select((num < 1e-30f) & (den < 1e-30f), set1(1e30f), one));
+  vf scale =
+      select((num > 1e30f) | (den > 1e30f), set1(1e-30f), select((num < 1e-30f) & (den < 1e-30f), set1(1e30f), one));
   vf t = atan_ratio(select(num == kInf, num, num * scale), select(den == kInf, den, den * scale));
   t = select((den == kInf) & (num < kInf), vf{}, t);
   t = select((num == kInf) & (den < kInf), set1(kHalfPi), t);

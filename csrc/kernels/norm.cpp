@@ -459,9 +459,9 @@ static void total(const float* x, float* y, int64_t count, int64_t stride, int64
 
 extern const NormKernels norm_kernels;
 const NormKernels norm_kernels = {
-    moments,      merge,         follow,         rstd_of,     plane_apply,  plane_sums,      plane_solve,
+    moments,        merge,         follow,         rstd_of,     plane_apply,  plane_sums,      plane_solve,
     plane_backward, plane_weights, column_moments, column_sums, column_apply, column_backward, row_apply,
-    row_sums,     row_solve,     row_backward,   row_columns, total,
+    row_sums,       row_solve,     row_backward,   row_columns, total,
 };
 
 }  // namespace RL_LEVEL

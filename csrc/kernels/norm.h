@@ -67,11 +67,11 @@ struct NormKernels {
   void (*column_apply)(const Planes*, int64_t begin, int64_t end);     // rows
   void (*column_backward)(const Planes*, int64_t begin, int64_t end);  // rows
 
-  void (*row_apply)(const Rows*, int64_t begin, int64_t end);  // tasks: row * blocks + block
-  void (*row_sums)(const Rows*, int64_t begin, int64_t end);   // the same
+  void (*row_apply)(const Rows*, int64_t begin, int64_t end);            // tasks: row * blocks + block
+  void (*row_sums)(const Rows*, int64_t begin, int64_t end);             // the same
   void (*row_solve)(const Rows*, bool rms, int64_t begin, int64_t end);  // rows
   void (*row_backward)(const Rows*, int64_t begin, int64_t end);         // rows; adds them to dw, db
-  void (*row_columns)(const Rows*, int64_t begin, int64_t end);  // columns: dx, and dw, db of all rows
+  void (*row_columns)(const Rows*, int64_t begin, int64_t end);          // columns: dx, and dw, db of all rows
   void (*total)(const float* x, float* y, int64_t count, int64_t stride, int64_t n);
 };
 constexpr int64_t kColumns = 64;

@@ -8,11 +8,11 @@ namespace RL_LEVEL {
 template <class F>
 RL_INLINE void each(int64_t n, F&& f) {
   int64_t i = 0;
-  for (; i + W <= n; i += W)
-    f([i](const float* p) { return load(p + i); }, [i](float* p, vf v) { store(p + i, v); });
+  for (; i + W <= n; i += W) f([i](const float* p) { return load(p + i); }, [i](float* p, vf v) { store(p + i, v); });
   if (i < n) {
     int rest = (int)(n - i);
-    f([i, rest](const float* p) { return load_n(p + i, rest); }, [i, rest](float* p, vf v) { store_n(p + i, v, rest); });
+    f([i, rest](const float* p) { return load_n(p + i, rest); },
+      [i, rest](float* p, vf v) { store_n(p + i, v, rest); });
   }
 }
 
@@ -71,7 +71,8 @@ static void adam(float* p, const float* g, float* m, float* v, float* largest, i
 }
 
 template <bool kMean, bool kBuffer>
-static void rmsprop_case(float* p, const float* g, float* square, float* mean, float* buffer, int64_t n, const RmspropScalars* s) {
+static void rmsprop_case(float* p, const float* g, float* square, float* mean, float* buffer, int64_t n,
+                         const RmspropScalars* s) {
   float sign = s->maximize ? -1.0f : 1.0f, decay = s->weight_decay, alpha = s->alpha, rest = s->rest;
   float eps = s->eps, momentum = s->momentum, lr = -s->lr;
   bool near = rest < 0.5f;
@@ -94,7 +95,8 @@ static void rmsprop_case(float* p, const float* g, float* square, float* mean, f
   });
 }
 
-static void rmsprop(float* p, const float* g, float* square, float* mean, float* buffer, int64_t n, const RmspropScalars* s) {
+static void rmsprop(float* p, const float* g, float* square, float* mean, float* buffer, int64_t n,
+                    const RmspropScalars* s) {
   if (mean && buffer)
     rmsprop_case<true, true>(p, g, square, mean, buffer, n, s);
   else if (mean)

@@ -12,9 +12,9 @@ struct SgdScalars {
   bool first;  // the buffer begins as g itself
 };
 struct AdamScalars {
-  float weight_decay, shrink;  // shrink: 1 - lr * weight_decay when decoupled, else 1
+  float weight_decay, shrink;        // shrink: 1 - lr * weight_decay when decoupled, else 1
   float beta1, beta2, rest1, rest2;  // rest: 1 - beta
-  float step, correction, eps;  // p -= step * m / (sqrt(v) / correction + eps)
+  float step, correction, eps;       // p -= step * m / (sqrt(v) / correction + eps)
   bool maximize;
 };
 struct RmspropScalars {
@@ -28,8 +28,10 @@ struct AdagradScalars {
 
 struct OptimKernels {
   void (*sgd)(float* p, const float* g, float* buffer, int64_t n, const SgdScalars* s);  // buffer or null
-  void (*adam)(float* p, const float* g, float* m, float* v, float* largest, int64_t n, const AdamScalars* s);  // largest or null
+  void (*adam)(float* p, const float* g, float* m, float* v, float* largest, int64_t n,
+               const AdamScalars* s);  // largest or null
   // mean and buffer, or null.
-  void (*rmsprop)(float* p, const float* g, float* square, float* mean, float* buffer, int64_t n, const RmspropScalars* s);
+  void (*rmsprop)(float* p, const float* g, float* square, float* mean, float* buffer, int64_t n,
+                  const RmspropScalars* s);
   void (*adagrad)(float* p, const float* g, float* sum, int64_t n, const AdagradScalars* s);
 };

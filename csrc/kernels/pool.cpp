@@ -16,7 +16,8 @@ static void max_one(const PoolShape& s, const float* x, int od, int oh, int ox, 
   int at = -1;
   for (int jd = s.d.lo[od]; jd < s.d.hi[od]; jd++)
     for (int jh = s.h.lo[oh]; jh < s.h.hi[oh]; jh++) {
-      const float* row = x + ((int64_t)(s.d.start[od] + jd * s.d.step) * s.h.in + s.h.start[oh] + jh * s.h.step) * s.w.in;
+      const float* row =
+          x + ((int64_t)(s.d.start[od] + jd * s.d.step) * s.h.in + s.h.start[oh] + jh * s.h.step) * s.w.in;
       int tap = (jd * s.h.k + jh) * s.w.k;
       for (int jw = s.w.lo[ox]; jw < s.w.hi[ox]; jw++) {
         float v = row[s.w.start[ox] + jw * s.w.step];
@@ -50,8 +51,10 @@ static bool rows_of(const PoolShape& s, const float* x, int od, int oh, Rows& ro
 // Outputs of one row whose windows are whole across, W at a time from `ox` on; the last W overlap those
 // before them. Vector loads may run past the end of a row, not past `limit`. Returns where it stopped.
 template <bool kArg, int kStride, int kK>
-static int max_inner(const PoolShape& s, const Rows& rows, const float* limit, int ox, int end, float* y, int32_t* arg) {
-  const int stride = kStride ? kStride : s.w.stride, k = kK ? kK : s.w.k, step = s.w.step, first = s.w.start[ox] - ox * stride;
+static int max_inner(const PoolShape& s, const Rows& rows, const float* limit, int ox, int end, float* y,
+                     int32_t* arg) {
+  const int stride = kStride ? kStride : s.w.stride, k = kK ? kK : s.w.k, step = s.w.step,
+            first = s.w.start[ox] - ox * stride;
   const int n = rows.n, far = (k - 1) * step + reach(stride), begin = ox;
   while (ox < end) {
     int at_ox = ox;
@@ -107,8 +110,9 @@ static void max_row(const PoolShape& s, const float* x, const float* limit, int 
 
 // The common 2x2 windows side by side: both rows read once, nothing looked up.
 RL_INLINE bool is_2x2(const PoolShape& s) {
-  return s.d.in == 1 && s.d.out == 1 && s.h.k == 2 && s.w.k == 2 && s.h.stride == 2 && s.w.stride == 2 && s.h.step == 1 &&
-         s.w.step == 1 && s.h.start[0] == 0 && s.w.start[0] == 0 && 2 * s.h.out <= s.h.in && 2 * s.w.out <= s.w.in;
+  return s.d.in == 1 && s.d.out == 1 && s.h.k == 2 && s.w.k == 2 && s.h.stride == 2 && s.w.stride == 2 &&
+         s.h.step == 1 && s.w.step == 1 && s.h.start[0] == 0 && s.w.start[0] == 0 && 2 * s.h.out <= s.h.in &&
+         2 * s.w.out <= s.w.in;
 }
 
 template <bool kArg>
@@ -184,7 +188,8 @@ static void max_forward(const PoolShape& s, const float* x, float* y, uint8_t* a
   if (stream) fence();
 }
 
-static void max_backward(const PoolShape& s, const float* dy, const uint8_t* arg, float* dx, int64_t begin, int64_t end) {
+static void max_backward(const PoolShape& s, const float* dy, const uint8_t* arg, float* dx, int64_t begin,
+                         int64_t end) {
   const int64_t inputs = (int64_t)s.d.in * s.h.in * s.w.in, outputs = (int64_t)s.d.out * s.h.out * s.w.out;
   const bool fast = is_2x2(s), whole = s.h.in == 2 * s.h.out && s.w.in == 2 * s.w.out;
   const bool stream = s.stream && fast && whole && s.w.in % W == 0;
@@ -251,7 +256,8 @@ static float run_sum(const float* p, int64_t n) {
 RL_INLINE float divisor_of(const PoolShape& s, int od, int oh) { return s.d.size[od] * s.h.size[oh]; }
 
 template <int kStride, int kK>
-static int avg_inner(const PoolShape& s, const Rows& rows, const float* limit, float across, int ox, float* y, bool stream) {
+static int avg_inner(const PoolShape& s, const Rows& rows, const float* limit, float across, int ox, float* y,
+                     bool stream) {
   const int stride = kStride ? kStride : s.w.stride, k = kK ? kK : s.w.k, first = s.w.start[ox] - ox * stride;
   const int n = rows.n, far = k - 1 + reach(stride), begin = ox, end = s.w.inner_end;
   // Inner windows all have the size k, unless they reach into padding that counts.

@@ -8,20 +8,20 @@
 // all inside [0, in); start itself may lie in the padding.
 struct PoolDim {
   int in, out, k, step;
-  int stride;                    // start[o+1] - start[o] everywhere, or 0
-  int inner_begin, inner_end;    // outputs whose window is whole: lo = 0, hi = k
-  bool apart;                    // no input is in two windows
-  bool cover;                    // every input is in a window
+  int stride;                  // start[o+1] - start[o] everywhere, or 0
+  int inner_begin, inner_end;  // outputs whose window is whole: lo = 0, hi = k
+  bool apart;                  // no input is in two windows
+  bool cover;                  // every input is in a window
   const int32_t *start, *lo, *hi;
-  const float* size;             // what an average divides by, of this dimension
+  const float* size;  // what an average divides by, of this dimension
 };
 
 struct PoolShape {
   PoolDim d, h, w;
-  float divisor;        // divide by this; 0: by the product of the sizes
-  const int32_t* tap;   // offset of window position (jd, jh, jw) from the window's start, in the plane
-  int64_t planes;       // in the whole input
-  bool stream;          // the result is larger than the caches: write past them
+  float divisor;       // divide by this; 0: by the product of the sizes
+  const int32_t* tap;  // offset of window position (jd, jh, jw) from the window's start, in the plane
+  int64_t planes;      // in the whole input
+  bool stream;         // the result is larger than the caches: write past them
 };
 
 // Each works on the planes [begin, end) of [n*c].

@@ -15,7 +15,8 @@ RL_INLINE vf fused(vf a, vf b, vf c) {
   return a;
 #else  // the product of two floats is exact in double; the sum then rounds twice, one time in 2**29
   typedef double vd __attribute__((vector_size(W * 8)));
-  return __builtin_convertvector(__builtin_convertvector(a, vd) * __builtin_convertvector(b, vd) + __builtin_convertvector(c, vd), vf);
+  return __builtin_convertvector(
+      __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd) + __builtin_convertvector(c, vd), vf);
 #endif
 }
 RL_INLINE vf fused(vf a, float b, vf c) { return fused(a, set1(b), c); }
@@ -314,7 +315,8 @@ typedef uint8_t vb_u __attribute__((vector_size(W), aligned(1), may_alias));
 // All ones to a byte of 1. (As a conversion of vectors, GCC 12 would go through single elements.)
 RL_INLINE void store_mask(uint8_t* p, vi less) {
 #if RL_WIDTH == 16 && defined(__AVX512F__)
-  _mm_storeu_si128((__m128i*)p, _mm_and_si128(_mm512_maskz_cvtepi32_epi8((__mmask16)-1, (__m512i)less), _mm_set1_epi8(1)));
+  _mm_storeu_si128((__m128i*)p,
+                   _mm_and_si128(_mm512_maskz_cvtepi32_epi8((__mmask16)-1, (__m512i)less), _mm_set1_epi8(1)));
 #elif RL_WIDTH == 8 && defined(__AVX2__)
   __m128i words = _mm_packs_epi32(_mm256_castsi256_si128((__m256i)less), _mm256_extracti128_si256((__m256i)less, 1));
   _mm_storel_epi64((__m128i*)p, _mm_and_si128(_mm_packs_epi16(words, words), _mm_set1_epi8(1)));
@@ -368,7 +370,8 @@ static void mask_each(const uint32_t* w, const float* p, uint8_t* out, int64_t n
 }
 
 extern const RandomKernels rng_kernels;
-const RandomKernels rng_kernels = {twist,       temper,   uniform, normal, normal_double,    normal_pairs, from_double,
-                                      integers,    mask,     dropout, dropout_backward, mask_each,    shuffle};
+const RandomKernels rng_kernels = {twist,       temper,   uniform, normal,  normal_double,    normal_pairs,
+                                   from_double, integers, mask,    dropout, dropout_backward, mask_each,
+                                   shuffle};
 
 }  // namespace RL_LEVEL

@@ -74,7 +74,8 @@ static void columns(const float* x, int64_t rows, int64_t inner, int64_t width, 
             store(part + i, Op::vector(load(part + i), Op::vector(low, high)));
           }
           for (; i < n; i++) {
-            float low = (float)Op::scalar(p[i], p[inner + i]), high = (float)Op::scalar(p[2 * inner + i], p[3 * inner + i]);
+            float low = (float)Op::scalar(p[i], p[inner + i]),
+                  high = (float)Op::scalar(p[2 * inner + i], p[3 * inner + i]);
             part[i] = (float)Op::scalar(part[i], (float)Op::scalar(low, high));
           }
           j += 4;
@@ -166,7 +167,9 @@ static void moments_columns(const float* x, int64_t rows, int64_t inner, int64_t
 // ---- extremes and their indices ------------------------------------------------------------------
 
 // x beats the best so far.
-RL_INLINE vi beats(vf x, vf best, bool largest) { return (largest ? x > best : x < best) | ((x != x) & (best == best)); }
+RL_INLINE vi beats(vf x, vf best, bool largest) {
+  return (largest ? x > best : x < best) | ((x != x) & (best == best));
+}
 
 static void extreme_row(bool largest, const float* x, int64_t n, float* value, int64_t* index) {
   float v = x[0];

@@ -24,7 +24,8 @@ static double poisson_one(const UniformSource* u, double rate) {
     double k = std::floor((2 * a / us + b) * v1 + rate + 0.43);
     if (us >= 0.07 && v <= vr) return k;
     if (k < 0 || (us < 0.013 && v > us)) continue;
-    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <= -rate + k * log_rate - std::lgamma(k + 1))
+    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <=
+        -rate + k * log_rate - std::lgamma(k + 1))
       return k;
   }
 }
@@ -34,8 +35,8 @@ static void poisson(const UniformSource* u, const double* rate, double* out, int
 }
 
 static double stirling(double k) {
-  static const double table[] = {0.0810614667953272,  0.0413406959554092,  0.0276779256849983,  0.02079067210376509,
-                                 0.0166446911898211,  0.0138761288230707,  0.0118967099458917,  0.0104112652619720,
+  static const double table[] = {0.0810614667953272,  0.0413406959554092, 0.0276779256849983, 0.02079067210376509,
+                                 0.0166446911898211,  0.0138761288230707, 0.0118967099458917, 0.0104112652619720,
                                  0.00925546218271273, 0.00833056343336287};
   if (k <= 9) return table[(int)k];
   double square = (k + 1) * (k + 1);
@@ -66,12 +67,14 @@ static double binomial_one(const UniformSource* u, double n, double p, bool sing
     if (k < 0 || k > n) continue;
     v = std::log(v * alpha / (a / (us * us) + b));
     double bound = (m + 0.5) * std::log((m + 1) / (r * (n - m + 1))) + (n + 1) * std::log((n - m + 1) / (n - k + 1)) +
-                   (k + 0.5) * std::log(r * (n - k + 1) / (k + 1)) + stirling(m) + stirling(n - m) - stirling(k) - stirling(n - k);
+                   (k + 0.5) * std::log(r * (n - k + 1) / (k + 1)) + stirling(m) + stirling(n - m) - stirling(k) -
+                   stirling(n - k);
     if (v <= bound) return k;
   }
 }
 
-static void binomial(const UniformSource* u, const double* count, const double* p, double* out, int64_t n, bool single) {
+static void binomial(const UniformSource* u, const double* count, const double* p, double* out, int64_t n,
+                     bool single) {
   for (int64_t i = 0; i < n; i++) out[i] = binomial_one(u, count[i], p[i], single);
 }
 

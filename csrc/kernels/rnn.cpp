@@ -14,7 +14,8 @@ RL_INLINE int gate_count(int mode) { return mode == kLstm ? 4 : mode == kGru ? 3
 struct PackedB {
   float* p;
   int64_t K, columns, kb;
-  PackedB(float* memory, int64_t K_, int64_t n) : p(memory), K(K_), columns(round_up(n, NR)), kb(k_block(K_ > 0 ? K_ : 1)) {}
+  PackedB(float* memory, int64_t K_, int64_t n)
+      : p(memory), K(K_), columns(round_up(n, NR)), kb(k_block(K_ > 0 ? K_ : 1)) {}
   static size_t floats(int64_t K, int64_t n) { return (size_t)(round_up(n, NR) * K); }
   void fill(const PackB& from, int64_t n) {
     for (int64_t k = 0; k < K; k += kb) {
@@ -26,7 +27,8 @@ struct PackedB {
   void times(int64_t m, const float* a, int64_t lda, int64_t begin, int64_t end, const GemmOut& out) const {
     for (int64_t k = 0; k < K; k += kb) {
       const int64_t kc = K - k < kb ? K - k : kb;
-      macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, p + k * columns + begin * kc, NR * kc, out.part(k == 0, k + kb >= K));
+      macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, p + k * columns + begin * kc, NR * kc,
+                           out.part(k == 0, k + kb >= K));
     }
   }
 };
@@ -84,7 +86,8 @@ static bool forward(const RnnCall& c) {
   float* memory = (float*)rl::pool_alloc(bytes);
   if (!memory) return false;
   rl::parallel_for(G, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t q = begin; q < end; q++) PackedB(memory + (size_t)q * each, H, H).fill(PackB{c.w + q * H * H, 1, H}, H);
+    for (int64_t q = begin; q < end; q++)
+      PackedB(memory + (size_t)q * each, H, H).fill(PackB{c.w + q * H * H, 1, H}, H);
   });
   // Sequences begin at their first step: step 0, or going back each at its last.
   int64_t begun = 0;
@@ -133,7 +136,8 @@ static void cells_backward(const RnnCall& c, const RnnGradients& d, int64_t t, i
       const vf dh = load_n(d.dh + r * H + u, n) + load_n(dy + u, n);
       vf carry = {};
       if (c.mode == kLstm) {
-        const vf i = load_n(g + u, n), f = load_n(g + H + u, n), z = load_n(g + 2 * H + u, n), o = load_n(g + 3 * H + u, n);
+        const vf i = load_n(g + u, n), f = load_n(g + H + u, n), z = load_n(g + 2 * H + u, n),
+                 o = load_n(g + 3 * H + u, n);
         const vf before = load_n(c.c_before + (first + r) * H + u, n), th = tanh(f * before + i * z);
         const vf dc = load_n(d.dc + r * H + u, n) + dh * o * (1.0f - th * th);
         store_n(dg + u, dc * z * i * (1.0f - i), n);

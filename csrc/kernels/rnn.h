@@ -13,17 +13,17 @@ struct RnnCall {
   bool reverse;  // from the last step to the first
   int64_t steps, batch, hidden;
   const int64_t *size, *offset;
-  float* gates;       // (n, G H); in: input projections with all biases (GRU: without the recurrent new-gate's);
-                      // out: activated gates
-  const float* w;     // (G H, H), recurrent weights
-  const float* b_new;  // (H) GRU: bias of the recurrent new-gate, or null
-  float* h_before;    // (n, H): the state each row started from
-  float* c_before;    // (n, H): LSTM
-  float* new_lin;     // (n, H): GRU, the recurrent part of the new-gate before the reset gate
+  float* gates;          // (n, G H); in: input projections with all biases (GRU: without the recurrent new-gate's);
+                         // out: activated gates
+  const float* w;        // (G H, H), recurrent weights
+  const float* b_new;    // (H) GRU: bias of the recurrent new-gate, or null
+  float* h_before;       // (n, H): the state each row started from
+  float* c_before;       // (n, H): LSTM
+  float* new_lin;        // (n, H): GRU, the recurrent part of the new-gate before the reset gate
   const float *h0, *c0;  // (batch, H), or null for zeros
-  float* y;           // row r at y + r * ldy
+  float* y;              // row r at y + r * ldy
   int64_t ldy;
-  float *hn, *cn;     // (batch, H)
+  float *hn, *cn;  // (batch, H)
 };
 
 struct RnnGradients {

@@ -41,9 +41,11 @@ static void backward_row(const Softmax* p, int64_t row) {
   }
   vf t = set1((float)total);
   if (p->log)
-    map_to(dx, n, p->stream, [&](int64_t i, int lanes) { return load_some(dy + i, lanes) - exp_below(load_some(y + i, lanes)) * t; });
+    map_to(dx, n, p->stream,
+           [&](int64_t i, int lanes) { return load_some(dy + i, lanes) - exp_below(load_some(y + i, lanes)) * t; });
   else
-    map_to(dx, n, p->stream, [&](int64_t i, int lanes) { return load_some(y + i, lanes) * (load_some(dy + i, lanes) - t); });
+    map_to(dx, n, p->stream,
+           [&](int64_t i, int lanes) { return load_some(y + i, lanes) * (load_some(dy + i, lanes) - t); });
 }
 
 // ---- tiles of columns -------------------------------------------------------------------------------
@@ -88,9 +90,12 @@ RL_INLINE void tile_sum(const Tile& t, int64_t n, float* total, F&& f) {
     float* sum = n > kGroup ? part : total;
     if (n > kGroup) __builtin_memset(part, 0, t.width * sizeof(float));
     for (int64_t j = from; j < end; j++)
-      over(t.width, [&](int64_t i, int lanes) { store_some(sum + i, load_some(sum + i, lanes) + f(j, i, lanes), lanes); });
+      over(t.width,
+           [&](int64_t i, int lanes) { store_some(sum + i, load_some(sum + i, lanes) + f(j, i, lanes), lanes); });
     if (n > kGroup)
-      over(t.width, [&](int64_t i, int lanes) { store_some(total + i, load_some(total + i, lanes) + load_some(part + i, lanes), lanes); });
+      over(t.width, [&](int64_t i, int lanes) {
+        store_some(total + i, load_some(total + i, lanes) + load_some(part + i, lanes), lanes);
+      });
   }
 }
 
@@ -186,7 +191,8 @@ static void logsumexp_backward(const Softmax* p, int64_t begin, int64_t end) {
     }
     for (int64_t j = 0; j < p->n; j++)
       map_to(t.y + j * t.stride, t.width, p->stream, [&](int64_t i, int lanes) {
-        return exp_below(load_some(t.x + j * t.stride + i, lanes) - load_some(lse + i, lanes)) * load_some(dy + i, lanes);
+        return exp_below(load_some(t.x + j * t.stride + i, lanes) - load_some(lse + i, lanes)) *
+               load_some(dy + i, lanes);
       });
   }
   if (p->stream) stream_end();

@@ -81,7 +81,8 @@ static void sort(const float* x, int64_t n, bool descending, float* values, int6
 // no key under it are skipped.
 static void select_into(uint64_t* a, int64_t n, int64_t k);
 
-static void topk(const float* x, int64_t n, int64_t k, bool largest, float* values, int64_t* indices, uint32_t* scratch) {
+static void topk(const float* x, int64_t n, int64_t k, bool largest, float* values, int64_t* indices,
+                 uint32_t* scratch) {
   const uint32_t flip = largest ? 0xffffffffu : 0;  // small keys are the best
   uint64_t* a = (uint64_t*)scratch;                 // room for 2n
   int64_t count = 0, room = k < 16 ? 32 : 2 * k;

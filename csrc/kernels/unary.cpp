@@ -16,16 +16,16 @@ RL_INLINE void each(const float* x, float* y, int64_t n, F f) {
   }
 }
 
-#define UNARY(name, ...)                                                                       \
-  static void name##_op(const float* in, float* out, int64_t n, const float* p) {              \
-    [[maybe_unused]] const vf a = set1(p[0]), b = set1(p[1]), c = set1(p[2]);                  \
+#define UNARY(name, ...)                                                                      \
+  static void name##_op(const float* in, float* out, int64_t n, const float* p) {             \
+    [[maybe_unused]] const vf a = set1(p[0]), b = set1(p[1]), c = set1(p[2]);                 \
     each(in, out, n, [=](vf x) __attribute__((always_inline)) -> vf { return __VA_ARGS__; }); \
   }
 
 UNARY(neg, -x)
 UNARY(abs, abs(x))
 UNARY(square, x* x)
-UNARY(cube, x* x* x)
+UNARY(cube, x * x * x)
 UNARY(sqrt, sqrt(x))
 UNARY(rsqrt, rsqrt(x))
 UNARY(reciprocal, 1.0f / x)

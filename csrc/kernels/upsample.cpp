@@ -56,8 +56,8 @@ static void forward(const float* x, float* y, int64_t begin, int64_t end, int64_
   }
 }
 
-static void backward(const float* dy, float* dx, int64_t begin, int64_t end, int64_t n_in, int64_t n_out,
-                     int64_t inner, int taps, const int32_t* index, const float* weight) {
+static void backward(const float* dy, float* dx, int64_t begin, int64_t end, int64_t n_in, int64_t n_out, int64_t inner,
+                     int taps, const int32_t* index, const float* weight) {
   memset(dx + begin * n_in * inner, 0, (size_t)(end - begin) * n_in * inner * sizeof(float));
   for (int64_t o = begin; o < end; o++) {
     float* in = dx + o * n_in * inner;

@@ -24,7 +24,8 @@ RL_INLINE void transform_in(const vf* d, int64_t s, vf* t, int64_t ts) {  // B^T
 
 RL_INLINE void transform_weight(const vf* g, int64_t s, vf* t, int64_t ts) {  // G
   const vf g0 = g[0], g1 = g[s], g2 = g[2 * s];
-  const vf a = (g0 + g2) * (-1.0f / 6), b = g1 * (1.0f / 6), c = g0 * (1.0f / 24) + g2 * (1.0f / 6), e = g1 * (1.0f / 12);
+  const vf a = (g0 + g2) * (-1.0f / 6), b = g1 * (1.0f / 6), c = g0 * (1.0f / 24) + g2 * (1.0f / 6),
+           e = g1 * (1.0f / 12);
   t[0] = 0.25f * g0;
   t[ts] = a - b;
   t[2 * ts] = a + b;

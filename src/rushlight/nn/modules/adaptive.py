@@ -37,8 +37,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         target's shape; loss: the mean of its negative.
     Source: Grave et al. 2016, arXiv:1609.04309.
     Example:
-        >>> m = nn.AdaptiveLogSoftmaxWithLoss(8, 20, cutoffs=[5, 10])
-        >>> m(torch.zeros(3, 8), torch.tensor([0, 7, 19])).output.shape
+        >>> m = nn.AdaptiveLogSoftmaxWithLoss(16, 20, cutoffs=[5, 10])
+        >>> m(torch.zeros(3, 16), torch.tensor([0, 7, 19])).output.shape
         torch.Size([3])
     """
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 // z = f(x, y; a, b, c). Those named *_b give dx from (dy, x) or (dy, y): the derivative of the function in unary.h.
+// clang-format off
 #define RL_BINARY_OPS(X)                                                                                               \
   X(add)                                                                                                               \
   X(sub) X(mul) X(div) X(div_trunc) X(div_floor) X(fmod) X(remainder) X(pow) X(maximum) X(minimum) X(fmax) X(fmin)     \
@@ -12,11 +13,16 @@
               X(erf_b) X(sigmoid_b) X(tanh_b) X(clamp_b) X(threshold_b) X(leaky_relu_b) X(hardtanh_b) X(hardsigmoid_b) \
                   X(hardswish_b) X(elu_b) X(elu_result_b) X(softplus_b) X(logsigmoid_b) X(softsign_b) X(hardshrink_b)  \
                       X(gelu_b) X(gelu_tanh_b) X(silu_b) X(mish_b)
+// clang-format on
 
+// clang-format off
 #define RL_TERNARY_OPS(X) X(lerp) X(addcmul) X(addcdiv) X(clamp_between) X(div_b)
+// clang-format on
 
+// clang-format off
 #define RL_COMPARE_OPS(X) \
   X(eq) X(ne) X(lt) X(le) X(gt) X(ge) X(isnan) X(isinf) X(isfinite) X(isposinf) X(isneginf) X(signbit)
+// clang-format on
 
 #define X(name) kBinary_##name,
 enum BinaryOp { RL_BINARY_OPS(X) kBinaryOps };

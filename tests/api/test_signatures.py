@@ -16,6 +16,14 @@ DIFFERENCES = {
     "load.pickle_module": "files are read by an interpreter of our own",
     "save.pickle_module": "files are written by a pickler of our own",
 }
+# Known to differ and still to be done: each must fail here until it is, so that the list can only get shorter.
+OPEN = {
+    "addmm", "baddbmm", "bmm", "mm",  # out_dtype
+    "broadcast_to", "cholesky_inverse", "cholesky_solve", "matrix_exp", "pow", "searchsorted", "split", "swapaxes",
+    "tensor_split", "true_divide", "unsafe_split", "concatenate",  # PyTorch's other argument names
+    "std_mean", "var_mean",  # out
+    "enable_grad", "autograd.enable_grad", "autograd.grad", "autograd.gradcheck", "autograd.gradgradcheck",
+}  # fmt: skip
 NAMESPACES = [
     "",
     "nn",
@@ -135,7 +143,9 @@ def _documented_problems(name, ours, overloads):
 
 
 @pytest.mark.parametrize("name", list(_names()))
-def test_signature(name, torch):
+def test_signature(name, torch, request):
+    if name in OPEN:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="see OPEN"))
     importlib.import_module("torch.utils.data")
     ours, theirs = _find(rushlight, name), _find(torch, name)
     if theirs is None or name in DIFFERENCES:

@@ -1,6 +1,5 @@
 // Tensor's arithmetic operators. `a + b` on float32 tensors, or with a Python number, is one C call here, the
 // node included; everything else goes on to the Python function that ops/arithmetic.py registered.
-#include <cstring>
 
 #include "autograd/graph.h"
 #include "bindings/strided.h"
@@ -57,7 +56,7 @@ PyObject* compute(int slot, PyObject* x, PyObject* y) {
     int nd = PyArray_NDIM(a);
     npy_intp n = PyArray_SIZE(a);
     if (nd == PyArray_NDIM(b) && n <= 4096 && PyArray_ISCARRAY_RO(a) && PyArray_ISCARRAY_RO(b) &&
-        !memcmp(PyArray_DIMS(a), PyArray_DIMS(b), nd * sizeof(npy_intp))) {
+        PyArray_CompareLists(PyArray_DIMS(a), PyArray_DIMS(b), nd)) {
       Out z(nd, PyArray_DIMS(a));
       f((const float*)PyArray_DATA(a), (const float*)PyArray_DATA(b), z.data(), n, numbers);
       return z.tensor();

@@ -13,7 +13,9 @@ RL_INLINE vf exp_below(vf x) {
   vf shifted = x * 1.44269504088896341f + magic, n = shifted - magic;
   vf r = x - n * 0.693359375f - n * -2.12194440e-4f;
   vf y = fma(r * r, exp_tail(r), r) + 1.0f;
-  return select(x < -87.3f, vf{}, as_float(as_int(y) + (as_int(shifted) << 23)));
+  // Unsigned: lanes that are not selected, and NaN, may overflow.
+  vu bits = (vu)as_int(y) + ((vu)as_int(shifted) << 23);
+  return select(x < -87.3f, vf{}, as_float((vi)bits));
 }
 
 // `v` where lane < lanes, else `other`.

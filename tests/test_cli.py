@@ -150,6 +150,19 @@ def test_an_interrupt_leaves_the_last_whole_epoch(small, data, tmp_path, monkeyp
     assert rl.load(tmp_path / "checkpoint.pt")["epoch"] == 2
 
 
+def heed_ctrl_c():
+    """A shell starts what runs in the background with Ctrl-C switched off; a child inherits that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_the_folder_it_writes_is_not_taken_for_a_program(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mnist").mkdir()
+    with pytest.raises(SystemExit, match="^0$"):
+        cli.main(["mnist", "--help"])
+    assert "usage: rushlight mnist" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_ctrl_c(data, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
@@ -166,10 +179,15 @@ def test_ctrl_c(data, tmp_path):
         "1000",
     ]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
     ) as process:
         lines = [process.stdout.readline() for _ in range(2)]
-        assert lines[1].startswith("epoch 1/1000: loss")
+        assert lines[1].startswith("epoch 1/1000: loss"), process.communicate(timeout=60)
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)

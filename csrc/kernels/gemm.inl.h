@@ -24,6 +24,7 @@
 #include "core/memory.h"
 #include "core/simd.h"
 #include "core/threads.h"
+#include "kernels/lanes.inl.h"
 
 namespace RL_LEVEL {
 
@@ -37,7 +38,7 @@ constexpr int MR = 4;
 #endif
 constexpr int NR = 2 * W;
 constexpr int64_t KC = 256;   // a B panel: KC * NR floats = half of a 32 KiB L1 cache (AVX2)
-constexpr int64_t MC = 192;   // an A block: MC * KC floats = 192 KiB of L2; a multiple of every MR
+constexpr int64_t MC = W == 16 ? 384 : 192;  // an A block: MC * KC floats in a part of L2; a multiple of every MR
 constexpr int64_t NC = 4096;  // packed B: at most KC * NC floats = 4 MiB of L3
 
 enum Activation { kNone = 0, kRelu = 1 };
@@ -175,30 +176,47 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
   }
 }
 
-// dst[i * ds + j] = src[j * ss + i] for a W x W block.
-RL_INLINE void transpose_block(const float* src, int64_t ss, float* dst, int64_t ds) {
+// r[j][i] = r[i][j] for W vectors: log2(W) rounds, each of which zips vector i with vector i + W / 2. (AVX2's
+// own shuffles stay in halves of a register, so there the halves are exchanged last.)
+RL_INLINE void transpose(vf* r) {
+  vf t[W];
 #if RL_WIDTH == 8 && defined(__AVX2__)
-  __m256 r[8], t[8];
-  for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(src + i * ss);
   for (int i = 0; i < 8; i += 2) {
-    t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-    t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+    t[i] = (vf)_mm256_unpacklo_ps((__m256)r[i], (__m256)r[i + 1]);
+    t[i + 1] = (vf)_mm256_unpackhi_ps((__m256)r[i], (__m256)r[i + 1]);
   }
   for (int i = 0; i < 8; i += 4)
     for (int h = 0; h < 2; h++) {
-      r[i + 2 * h] = _mm256_shuffle_ps(t[i + h], t[i + 2 + h], 0x44);
-      r[i + 2 * h + 1] = _mm256_shuffle_ps(t[i + h], t[i + 2 + h], 0xee);
+      r[i + 2 * h] = (vf)_mm256_shuffle_ps((__m256)t[i + h], (__m256)t[i + 2 + h], 0x44);
+      r[i + 2 * h + 1] = (vf)_mm256_shuffle_ps((__m256)t[i + h], (__m256)t[i + 2 + h], 0xee);
     }
   for (int i = 0; i < 4; i++) {
-    _mm256_storeu_ps(dst + i * ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
-    _mm256_storeu_ps(dst + (i + 4) * ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+    const __m256 low = (__m256)r[i], high = (__m256)r[i + 4];
+    r[i] = (vf)_mm256_permute2f128_ps(low, high, 0x20);
+    r[i + 4] = (vf)_mm256_permute2f128_ps(low, high, 0x31);
   }
 #else
-  float t[W * W];
-  for (int j = 0; j < W; j++)
-    for (int i = 0; i < W; i++) t[i * W + j] = src[j * ss + i];
-  for (int i = 0; i < W; i++) store(dst + i * ds, load(t + i * W));
+#pragma GCC unroll 4
+  for (int n = 1; n < W; n *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < W / 2; i++) {
+      t[2 * i] = zip_low(r[i], r[i + W / 2]);
+      t[2 * i + 1] = zip_high(r[i], r[i + W / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < W; i++) r[i] = t[i];
+  }
 #endif
+}
+
+// dst[i * ds + j] = src[j * ss + i] for a W x W block.
+RL_INLINE void transpose_block(const float* src, int64_t ss, float* dst, int64_t ds) {
+  vf r[W];
+#pragma GCC unroll 16
+  for (int i = 0; i < W; i++) r[i] = load(src + i * ss);
+  transpose(r);
+#pragma GCC unroll 16
+  for (int i = 0; i < W; i++) store(dst + i * ds, r[i]);
 }
 
 // A packer of a matrix with element (i, k) at p[i * rs + k * cs].
@@ -212,18 +230,13 @@ struct PackA {
       // MR rows, W columns at a time, through W x W blocks; a block that is wider than MR writes into the next
       // column, which is written after it. The last columns go one by one.
       for (; k + W + 1 < kc; k += W) {
-        float t[W * W];
-        const float* rows = s + k;
-        if (MR < W) {
-          float pad[W * W];
-          for (int i = 0; i < MR; i++) store(pad + i * W, load(rows + i * rs));
-          for (int i = MR; i < W; i++) store(pad + i * W, vf{});
-          transpose_block(pad, W, t, W);
-        } else {
-          transpose_block(rows, rs, t, W);
-        }
+        vf t[2][W];  // rows of W columns; MR is at most 2 W
+#pragma GCC unroll 16
+        for (int i = 0; i < (MR + W - 1) / W * W; i++) t[i / W][i % W] = i < MR ? load(s + k + i * rs) : vf{};
+        for (int h = 0; h < MR; h += W) transpose(t[h / W]);
+#pragma GCC unroll 16
         for (int j = 0; j < W; j++)
-          for (int i = 0; i < MR; i += W) store(dst + (k + j) * MR + i, load(t + j * W));
+          for (int h = 0; h < MR; h += W) store(dst + (k + j) * MR + h, t[h / W][j]);
       }
     }
     if (rs == 1 && m == MR && cs >= W)  // reads and writes W of each column: the next one is behind it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _wrong(f"Argument expected for the {first} option")
         (runner.run_module if first == "-m" else runner.run_code)(rest[1], rest[2:])
         return
-    if first == "mnist" and not os.path.exists(first):
+    if first == "mnist":  # also beside the folder of that name that it writes; a script: rushlight ./mnist
         sys.exit(mnist(rest[1:]))
     if first.startswith("-") and first != "-":
         _wrong(f"unknown option {first}")

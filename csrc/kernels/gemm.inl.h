@@ -1,14 +1,14 @@
-// The one float32 GEMM: C = act(alpha * A B + beta * C + bias), for kernels to build on.
+// The parts of the one float32 GEMM: C = act(alpha * A B + beta * C + bias). gemm.cpp puts them together;
+// convolution, recurrent layers and attention build on them too.
 //
 // Structure after Goto and van de Geijn 2008 and BLIS (Van Zee and van de Geijn 2015): a register
 // tile of MR x NR sums, fed by a strip of B that stays in the L1 cache and blocks of A that stay in L2.
 //
-//   micro_kernel   one tile from one panel of A and one panel of B           (no loops over tiles)
-//   macro_kernel   all tiles of packed A panels times packed B panels        (one thread, one K block)
-//   gemm           the whole product: packs, blocks, splits among threads
+//   micro_rows            one tile from one panel of A and one panel of B      (no loops over tiles)
+//   macro_kernel          all tiles of packed A panels times packed B panels   (one thread, one K block)
+//   macro_kernel_strided  the same with A where it lies
 //
-// Operands come through packers, so that a product can gather its operands from anywhere (transposed,
-// strided, an image under a convolution window) without a copy of the whole in memory:
+// Operands come through packers:
 //
 //   A packer: pa(dst, i0, m, k0, kc)    dst[k * MR + i] = A(i0 + i, k0 + k)  for i < m <= MR, k < kc
 //   B packer: pb(dst, k0, kc, j0, n)    dst[k * NR + j] = B(k0 + k, j0 + j)  for j < n <= NR, k < kc
@@ -37,9 +37,8 @@ constexpr int MR = 6;
 constexpr int MR = 4;
 #endif
 constexpr int NR = 2 * W;
-constexpr int64_t KC = 256;   // a B panel: KC * NR floats = half of a 32 KiB L1 cache (AVX2)
-constexpr int64_t MC = W == 16 ? 384 : 192;  // an A block: MC * KC floats in a part of L2; a multiple of every MR
-constexpr int64_t NC = 4096;  // packed B: at most KC * NC floats = 4 MiB of L3
+constexpr int64_t KC = 256;                  // a B panel: KC * NR floats = half of a 32 KiB L1 cache (AVX2)
+constexpr int64_t MC = W == 16 ? 256 : 192;  // an A block: MC * KC floats = 192 or 256 KiB of L2
 
 enum Activation { kNone = 0, kRelu = 1 };
 
@@ -84,6 +83,8 @@ static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const 
   const int64_t step = kPacked ? MR : cs;
   const float* row[kRows];
   for (int i = 0; i < kRows; i++) row[i] = kPacked ? a + i : a + i * rs;
+  for (int i = 0; i < kRows; i++)  // C's rows are far apart: they arrive while the sums are made
+    for (int j = 0; j < NR; j += 16) __builtin_prefetch(out.c + i * out.ldc + j, 1);
 #pragma GCC unroll 4
   for (int64_t p = 0; p < k; p++) {
     const vf b0 = load(b), b1 = load(b + W);
@@ -136,13 +137,21 @@ typedef void (*MicroKernel)(int64_t k, const float* a, int64_t rs, int64_t cs, c
 template <bool kPacked>
 RL_INLINE MicroKernel micro_kernel(int rows) {
   static const MicroKernel table[] = {
-      micro_rows<1, kPacked>,  micro_rows<2, kPacked>,  micro_rows<3, kPacked>, micro_rows<4, kPacked>,
+    micro_rows<1, kPacked>,
+    micro_rows<2, kPacked>,
+    micro_rows<3, kPacked>,
+    micro_rows<4, kPacked>,
 #if RL_WIDTH >= 8 || defined(__aarch64__)
-      micro_rows<5, kPacked>,  micro_rows<6, kPacked>,
+    micro_rows<5, kPacked>,
+    micro_rows<6, kPacked>,
 #endif
 #if RL_WIDTH == 16
-      micro_rows<7, kPacked>,  micro_rows<8, kPacked>,  micro_rows<9, kPacked>, micro_rows<10, kPacked>,
-      micro_rows<11, kPacked>, micro_rows<12, kPacked>,
+    micro_rows<7, kPacked>,
+    micro_rows<8, kPacked>,
+    micro_rows<9, kPacked>,
+    micro_rows<10, kPacked>,
+    micro_rows<11, kPacked>,
+    micro_rows<12, kPacked>,
 #endif
   };
   return table[rows - 1];
@@ -275,94 +284,5 @@ struct PackB {
 
 // Below this many multiply-adds a product stays on one thread (some 5 microseconds).
 constexpr int64_t kParallelWork = 100000;
-// At most this many floats of either operand are packed at a time (4 MiB of L3).
-constexpr int64_t kPackFloats = KC * NC;
-// With at most this many columns in C, A is not packed: rows are read where they lie (columns, whose
-// elements are a row apart in memory, for fewer of them).
-constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 32;
-
-template <class A>
-constexpr bool kCanBeDirect = false;
-template <>
-constexpr bool kCanBeDirect<PackA> = true;
-template <class A>
-RL_INLINE bool is_direct(const A& pa, int64_t N) {
-  if constexpr (kCanBeDirect<A>) return N <= (pa.cs == 1 ? kDirectColumns : kDirectColumnsTransposed);
-  return false;
-}
-
-// The whole product, M x N x K. False: no memory for the packed operands.
-template <class A, class B>
-static bool gemm(int64_t M, int64_t N, int64_t K, const A& pa, const B& pb, const GemmOut& out) {
-  if (M <= 0 || N <= 0) return true;
-  if (K < 0) K = 0;
-  const bool threads = M * N * (K > 0 ? K : 1) >= kParallelWork, direct = is_direct(pa, N);
-  const int64_t kb = k_block(K > 0 ? K : 1);
-  const int64_t nb = N <= NC ? N : round_up(ceil_div(N, ceil_div(N, NC)), NR);
-  // Packed at a time: kk terms (whole K blocks) of nb columns and mb rows.
-  int64_t wide = M < 1024 && !direct ? M : direct ? 1 : 1024;
-  if (wide < nb) wide = nb;
-  int64_t kk = kPackFloats / round_up(wide, NR) / kb * kb;
-  kk = kk < kb ? kb : kk > K ? (K > 0 ? K : 1) : kk;
-  int64_t mb = direct ? M : kPackFloats / kk / MR * MR;
-  if (mb > M) mb = M;
-  const int64_t b_floats = round_up(nb, NR) * kk, a_floats = direct ? 0 : round_up(mb, MR) * kk;
-  const size_t bytes = (size_t)(a_floats + b_floats) * sizeof(float) + 64;
-  float* scratch = (float*)rl::pool_alloc(bytes);
-  if (!scratch) return false;
-  float *packed_b = scratch, *packed_a = scratch + b_floats;
-  for (int64_t j0 = 0; j0 < N; j0 += nb) {
-    const int64_t n = N - j0 < nb ? N - j0 : nb, b_panels = ceil_div(n, NR), n_wide = b_panels * NR;
-    for (int64_t k0 = 0; k0 == 0 || k0 < K; k0 += kk) {
-      const int64_t ks = K - k0 < kk ? K - k0 : kk;
-      for (int64_t i0 = 0; i0 < M; i0 += mb) {
-        const int64_t m = M - i0 < mb ? M - i0 : mb, m_wide = round_up(m, MR);
-        // Panels are packed by all threads, then tiles are open to all threads.
-        const int64_t k_blocks = ks > 0 ? ceil_div(ks, kb) : 0;
-        const int64_t of_b = i0 == 0 ? b_panels * k_blocks : 0, of_a = direct ? 0 : m_wide / MR * k_blocks;
-        rl::parallel_for(of_b + of_a, threads ? rl::even_grain(of_b + of_a, 1, 4) : of_b + of_a,
-                         [&](int64_t begin, int64_t end) {
-                           for (int64_t p = begin; p < end; p++) {
-                             const bool b = p < of_b;
-                             const int64_t q = b ? p : p - of_b, panels = b ? b_panels : m_wide / MR;
-                             const int64_t k = q / panels * kb, kc = ks - k < kb ? ks - k : kb;
-                             if (b) {
-                               const int64_t j = q % panels * NR;
-                               pb(packed_b + k * n_wide + j * kc, k0 + k, kc, j0 + j, (int)(n - j < NR ? n - j : NR));
-                             } else {
-                               const int64_t i = q % panels * MR;
-                               pa(packed_a + k * m_wide + i * kc, i0 + i, (int)(m - i < MR ? m - i : MR), k0 + k, kc);
-                             }
-                           }
-                         });
-        // Tiles for threads: blocks of at most MC rows, cut along N into about four per thread.
-        const int64_t m_block = round_up(ceil_div(m, ceil_div(m, MC)), MR), m_blocks = ceil_div(m, m_block);
-        const int64_t want = ceil_div(4 * (int64_t)rl::num_threads(), m_blocks);
-        const int64_t n_block = round_up(ceil_div(n, want), NR), n_blocks = ceil_div(n, n_block);
-        rl::parallel_for(m_blocks * n_blocks, threads ? 1 : m_blocks * n_blocks, [&](int64_t begin, int64_t end) {
-          for (int64_t t = begin; t < end; t++) {
-            const int64_t i = t / n_blocks * m_block, j = t % n_blocks * n_block;
-            const int64_t tm = m - i < m_block ? m - i : m_block, tn = n - j < n_block ? n - j : n_block;
-            for (int64_t k = 0; k == 0 || k < ks; k += kb) {
-              const int64_t kc = ks - k < kb ? ks - k : kb;
-              const GemmOut part = out.at(i0 + i, j0 + j).part(k0 + k == 0, k0 + k + kb >= K);
-              const float* b = packed_b + k * n_wide + j * kc;
-              if constexpr (kCanBeDirect<A>) {
-                if (direct) {
-                  macro_kernel_strided(tm, tn, kc, pa.p + (i0 + i) * pa.rs + (k0 + k) * pa.cs, pa.rs, pa.cs, b, NR * kc,
-                                       part);
-                  continue;
-                }
-              }
-              macro_kernel(tm, tn, kc, packed_a + k * m_wide + i * kc, b, part);
-            }
-          }
-        });
-      }
-    }
-  }
-  rl::pool_free(scratch, bytes);
-  return true;
-}
 
 }  // namespace RL_LEVEL

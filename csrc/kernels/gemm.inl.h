@@ -10,12 +10,11 @@
 //
 // Operands come through packers:
 //
-//   A packer: pa(dst, i0, m, k0, kc)    dst[k * MR + i] = A(i0 + i, k0 + k)  for i < m <= MR, k < kc
-//   B packer: pb(dst, k0, kc, j0, n)    dst[k * NR + j] = B(k0 + k, j0 + j)  for j < n <= NR, k < kc
+//   A packer: pa(dst, i0, m, k0, kc)    dst[k * MR + i] = A(i0 + i, k0 + k)  for i < MR, k < kc
+//   B packer: pb(dst, k0, kc, j0, n)    dst[k * NR + j] = B(k0 + k, j0 + j)  for j < NR, k < kc
 //
-// Rows of A beyond m are never read back; columns of B beyond n must hold finite numbers (write zeros).
-// Packed A of M rows and K block kc is round_up(M, MR) * kc floats, panel p at p * MR * kc; packed B
-// likewise, panel q at q * NR * kc.
+// and so on for the next MR rows, up to m, at dst + MR * kc, or the next NR columns, up to n, at dst + NR * kc.
+// Rows of A beyond m are never read back; columns of B beyond n are zeros.
 //
 // Threads split rows and columns of C, never K: each element is the sum over k in ascending order,
 // by blocks of kc, whatever the tile it falls in. Results do not depend on the number of threads.
@@ -232,8 +231,29 @@ RL_INLINE void transpose_block(const float* src, int64_t ss, float* dst, int64_t
 struct PackA {
   const float* p;
   int64_t rs, cs;
-  void operator()(float* dst, int64_t i0, int m, int64_t k0, int64_t kc) const {
+  void operator()(float* dst, int64_t i0, int64_t m, int64_t k0, int64_t kc) const {
     const float* s = p + i0 * rs + k0 * cs;
+    int64_t i = 0;
+    if (rs == 1 && cs >= W) i = columns(dst, s, m, kc);
+    for (; i < m; i += MR) panel(dst + i * kc, s + i * rs, (int)(m - i < MR ? m - i : MR), kc);
+  }
+
+ private:
+  // Contiguous columns are read once, for all whole panels. W floats are written for MR: what is too much lies in
+  // the next column, which is written (and behind the last row read: in memory) after it. Gives the rows done.
+  int64_t columns(float* dst, const float* s, int64_t m, int64_t kc) const {
+    const int64_t whole = m / MR * MR;
+    for (int64_t k = 0; k < kc; k++, s += cs, dst += MR)
+      for (int64_t i = 0; i < whole; i += MR)
+        for (int h = 0; h < MR; h += W) {
+          if (k + 1 < kc)
+            store(dst + i * kc + h, load(s + i + h));
+          else
+            for (int e = h; e < MR && e < h + W; e++) dst[i * kc + e] = s[i + e];
+        }
+    return whole;
+  }
+  void panel(float* dst, const float* s, int m, int64_t kc) const {
     int64_t k = 0;
     if (cs == 1 && m == MR) {
       // MR rows, W columns at a time, through W x W blocks; a block that is wider than MR writes into the next
@@ -248,9 +268,6 @@ struct PackA {
           for (int h = 0; h < MR; h += W) store(dst + (k + j) * MR + h, t[h / W][j]);
       }
     }
-    if (rs == 1 && m == MR && cs >= W)  // reads and writes W of each column: the next one is behind it
-      for (; k + 1 < kc; k++)
-        for (int i = 0; i < MR; i += W) store(dst + k * MR + i, load(s + k * cs + i));
     for (; k < kc; k++)
       for (int i = 0; i < m; i++) dst[k * MR + i] = s[i * rs + k * cs];
   }
@@ -260,25 +277,35 @@ struct PackA {
 struct PackB {
   const float* p;
   int64_t rs, cs;
-  void operator()(float* dst, int64_t k0, int64_t kc, int64_t j0, int n) const {
+  void operator()(float* dst, int64_t k0, int64_t kc, int64_t j0, int64_t n) const {
     const float* s = p + k0 * rs + j0 * cs;
-    if (cs == 1 && n == NR) {
-      for (int64_t k = 0; k < kc; k++, s += rs, dst += NR) {
-        store(dst, load(s));
-        store(dst + W, load(s + W));
-      }
-    } else if (rs == 1 && n == NR) {
-      int64_t k = 0;
+    const int64_t whole = n / NR * NR;
+    if (cs == 1) {
+      for (int64_t k = 0; k < kc; k++)  // a row is read once, for all panels
+        for (int64_t j = 0; j < whole; j += NR) {
+          store(dst + j * kc + k * NR, load(s + k * rs + j));
+          store(dst + j * kc + k * NR + W, load(s + k * rs + j + W));
+        }
+    } else {
+      for (int64_t j = 0; j < whole; j += NR) panel(dst + j * kc, s + j * cs, kc);
+    }
+    if (whole == n) return;
+    dst += whole * kc;
+    s += whole * cs;
+    for (int64_t k = 0; k < kc; k++, dst += NR) {
+      for (int64_t j = 0; j < n - whole; j++) dst[j] = s[k * rs + j * cs];
+      for (int64_t j = n - whole; j < NR; j++) dst[j] = 0;
+    }
+  }
+
+ private:
+  void panel(float* dst, const float* s, int64_t kc) const {
+    int64_t k = 0;
+    if (rs == 1)
       for (; k + W <= kc; k += W)
         for (int j = 0; j < NR; j += W) transpose_block(s + k + j * cs, cs, dst + k * NR + j, NR);
-      for (; k < kc; k++)
-        for (int j = 0; j < NR; j++) dst[k * NR + j] = s[k + j * cs];
-    } else {
-      for (int64_t k = 0; k < kc; k++) {
-        for (int j = 0; j < n; j++) dst[k * NR + j] = s[k * rs + j * cs];
-        for (int j = n; j < NR; j++) dst[k * NR + j] = 0;
-      }
-    }
+    for (; k < kc; k++)
+      for (int j = 0; j < NR; j++) dst[k * NR + j] = s[k * rs + j * cs];
   }
 };
 

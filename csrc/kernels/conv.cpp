@@ -6,8 +6,45 @@
 
 namespace RL_LEVEL {
 
+// A window of one pixel: plain products, channels by channels times channels by pixels, where the pixels fill
+// enough of a panel.
+static bool is_pointwise(const ConvShape& s) {
+  for (int i = 0; i < 3; i++)
+    if (s.k[i] != 1 || s.s[i] != 1 || s.p[i] != 0) return false;
+  return s.pixels() >= NR + NR / 2;
+}
+
+// y[n] = w x[n], or dx[n] = w^T dy[n] with `transposed`.
+static bool pointwise(const ConvShape& s, bool transposed, const float* x, const float* w, const float* bias,
+                      float* y) {
+  const int64_t in = (transposed ? s.o : s.c) / s.groups, out = (transposed ? s.c : s.o) / s.groups, p = s.pixels();
+  bool good = true;
+  for (int64_t i = 0; i < s.groups; i++) {
+    const float* from = w + i * in * out;
+    Gemm g = {out, p, in, {from, in, 1}, {x + i * in * p, p, 1}, {y + i * out * p, p}};
+    if (transposed) g.a.rs = 1, g.a.cs = out;
+    if (bias) g.out.row_bias = bias + i * out;
+    g.count = s.n, g.b_next = s.groups * in * p, g.c_next = s.groups * out * p;
+    good = gemm(g) && good;
+  }
+  return good;
+}
+
+// dw = sum over n of dy[n] x[n]^T.
+static bool pointwise_weight(const ConvShape& s, const float* x, const float* dy, float* dw) {
+  const int64_t c = s.c / s.groups, o = s.o / s.groups, p = s.pixels();
+  bool good = true;
+  for (int64_t i = 0; i < s.groups; i++) {
+    Gemm g = {o, c, p, {dy + i * o * p, p, 1}, {x + i * c * p, 1, p}, {dw + i * o * c, c}};
+    g.terms = s.n, g.a_term = s.o * p, g.b_term = s.c * p;
+    good = gemm(g) && good;
+  }
+  return good;
+}
+
 // Every tap reaches every output: the forward pass.
 static bool forward(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
+  if (is_pointwise(s) && s.o / s.groups >= 8) return pointwise(s, false, x, w, bias, y);
   GatherShape g = {};
   Side side[3];
   Buffer list(2 * (s.k[0] + s.k[1] + s.k[2]));
@@ -38,6 +75,7 @@ static bool inference(const ConvShape& s, const float* x, const float* w, const 
 // Output i of x takes from dy at o where o*s + k*d - p = i. Those i with the same residue mod s share their
 // taps: for i = q*s + r, o = q + (r + p - k*d) / s for the k that divide. One phase for each residue.
 static bool backward_input(const ConvShape& s, const float* dy, const float* w, const float* bias, float* dx) {
+  if (is_pointwise(s) && s.c / s.groups >= 8) return pointwise(s, true, dy, w, bias, dx);
   GatherShape g = {};
   Buffer list(2 * (s.k[0] + s.k[1] + s.k[2]) + (s.s[0] + s.s[1] + s.s[2]) * (int64_t)(sizeof(Side) / 4));
   if (!list) return false;
@@ -218,6 +256,7 @@ static bool weight_by_images(const WeightGrad& g, const float* x, const float* d
 static bool backward_weight(const ConvShape& s, const float* x, const float* dy, float* dw) {
   WeightGrad g(s);
   if (g.c == 1 && g.o <= 4 && s.groups > 1) return weight_by_rows(s, x, dy, dw);
+  if (is_pointwise(s) && g.c >= NR) return pointwise_weight(s, x, dy, dw);
   Buffer sums(s.groups * g.panels * g.K * NR);
   if (!sums) return false;
   if (!(g.c >= 16 || s.c >= 64 ? weight_by_channels : weight_by_images)(g, x, dy, sums.floats())) return false;

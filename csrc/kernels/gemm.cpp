@@ -112,54 +112,6 @@ static bool mv(int64_t m, int64_t k, const float* p, int64_t rs, int64_t cs, con
   return true;
 }
 
-// With at most this many columns in C, A is not packed: rows are read where they lie (columns, whose elements
-// are a row apart in memory, for fewer of them).
-constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 32;
-
-// Columns of B that are packed together: whole pages are read, and what is packed stays in the L2 cache.
-constexpr int64_t kWide = 4 * NR;
-
-// The whole product. Threads share blocks of C and nothing else: each packs the panels of B, and the block of A,
-// into its own caches right before it uses them. Packing an operand again for each block costs less than
-// bringing what another thread packed through memory. False: no memory.
-static bool gemm(int64_t M, int64_t N, int64_t K, const PackA& pa, const PackB& pb, const GemmOut& out) {
-  const bool parallel = M * N * K >= kParallelWork;
-  const int64_t kb = k_block(K > 0 ? K : 1), panels = ceil_div(N, NR);
-  const int64_t rows = round_up(ceil_div(M, ceil_div(M, MC)), MR), row_blocks = ceil_div(M, rows);
-  const int64_t want = parallel ? ceil_div(3 * (int64_t)rl::num_threads(), row_blocks) : 1;
-  const int64_t wide = ceil_div(panels, want), column_blocks = ceil_div(panels, wide),
-                blocks = row_blocks * column_blocks;
-  const bool direct = pa.cs == 1 ? row_blocks == 1 || N <= kDirectColumns : K <= KC || N <= kDirectColumnsTransposed;
-  bool failed = false;
-  rl::parallel_for(blocks, parallel ? 1 : blocks, [&](int64_t begin, int64_t end) {
-    const size_t bytes = (size_t)(kWide * kb + (direct ? 0 : rows * kb)) * sizeof(float) + 64;
-    float *b = (float*)rl::pool_alloc(bytes), *a = b + kWide * kb;
-    if (!b) {
-      __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
-      return;
-    }
-    for (int64_t t = begin; t < end; t++) {
-      const int64_t i = t / column_blocks * rows, m = M - i < rows ? M - i : rows;
-      const int64_t p = t % column_blocks * wide, last = N < (p + wide) * NR ? N : (p + wide) * NR;
-      for (int64_t k = 0; k == 0 || k < K; k += kb) {
-        const int64_t kc = K - k < kb ? K - k : kb;
-        if (!direct) pa(a, i, m, k, kc);
-        for (int64_t j = p * NR; j < last; j += kWide) {
-          const int64_t n = last - j < kWide ? last - j : kWide;
-          const GemmOut part = out.at(i, j).part(k == 0, k + kb >= K);
-          pb(b, k, kc, j, n);
-          if (direct)
-            macro_kernel_strided(m, n, kc, pa.p + i * pa.rs + k * pa.cs, pa.rs, pa.cs, b, NR * kc, part);
-          else
-            macro_kernel(m, n, kc, a, b, part);
-        }
-      }
-    }
-    rl::pool_free(b, bytes);
-  });
-  return !failed;
-}
-
 // `alone`: called by one of many threads, each with a product of its own.
 static bool gemm_any(const GemmCall& g, bool alone) {
   if (g.m <= 0 || g.n <= 0) return true;
@@ -181,7 +133,7 @@ static bool gemm_any(const GemmCall& g, bool alone) {
     macro_kernel_strided(g.m, g.n, g.k, g.a, g.a_row, g.a_col, packed, NR * g.k, out);
     return true;
   }
-  return gemm(g.m, g.n, g.k, pa, pb, out);
+  return gemm({g.m, g.n, g.k > 0 ? g.k : 0, pa, pb, out});
 }
 
 static bool gemm_one(const GemmCall& g) { return gemm_any(g, false); }

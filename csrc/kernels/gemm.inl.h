@@ -311,5 +311,72 @@ struct PackB {
 
 // Below this many multiply-adds a product stays on one thread (some 5 microseconds).
 constexpr int64_t kParallelWork = 100000;
+// With at most this many columns in C, A is not packed: rows are read where they lie (columns, whose elements
+// are a row apart in memory, for fewer of them).
+constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 32;
+// Columns of B that are packed together: whole pages are read, and what is packed stays in the L2 cache.
+constexpr int64_t kWide = 4 * NR;
+
+// C = sum over terms of A_t B_t, for each of `count` products: C is m x n, every A_t m x k, every B_t k x n.
+struct Gemm {
+  int64_t m, n, k;
+  PackA a;
+  PackB b;
+  GemmOut out;
+  int64_t terms = 1, a_term = 0, b_term = 0;              // floats from term to term
+  int64_t count = 1, a_next = 0, b_next = 0, c_next = 0;  // floats from product to product
+};
+
+// Threads share blocks of C and nothing else: each packs the panels of B, and the block of A, into its own caches
+// right before it uses them. Packing an operand again for each block costs less than bringing what another thread
+// packed through memory. False: no memory.
+[[maybe_unused]] static bool gemm(const Gemm& g) {
+  if (g.m <= 0 || g.n <= 0 || g.count <= 0) return true;
+  const bool parallel = g.m * g.n * g.k * g.terms * g.count >= kParallelWork;
+  const int64_t kb = k_block(g.k > 0 ? g.k : 1), panels = ceil_div(g.n, NR);
+  const int64_t rows = round_up(ceil_div(g.m, ceil_div(g.m, MC)), MR), row_blocks = ceil_div(g.m, rows);
+  const int64_t want = parallel ? ceil_div(3 * (int64_t)rl::num_threads(), row_blocks * g.count) : 1;
+  const int64_t wide = ceil_div(panels, want), column_blocks = ceil_div(panels, wide);
+  const int64_t each = row_blocks * column_blocks, blocks = each * g.count;
+  const bool direct =
+      g.a.cs == 1 ? row_blocks == 1 || g.n <= kDirectColumns : g.k <= KC || g.n <= kDirectColumnsTransposed;
+  bool failed = false;
+  rl::parallel_for(blocks, parallel ? 1 : blocks, [&](int64_t begin, int64_t end) {
+    const size_t bytes = (size_t)(kWide * kb + (direct ? 0 : rows * kb)) * sizeof(float) + 64;
+    float *b = (float*)rl::pool_alloc(bytes), *a = b + kWide * kb;
+    if (!b) {
+      __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
+      return;
+    }
+    for (int64_t t = begin; t < end; t++) {
+      const int64_t i = t % each / column_blocks * rows, m = g.m - i < rows ? g.m - i : rows;
+      const int64_t j0 = t % column_blocks * wide * NR, j1 = j0 + wide * NR < g.n ? j0 + wide * NR : g.n;
+      GemmOut out = g.out.at(i, 0);
+      out.c += t / each * g.c_next;
+      for (int64_t term = 0; term < g.terms; term++) {
+        PackA pa = g.a;
+        PackB pb = g.b;
+        pa.p += t / each * g.a_next + term * g.a_term;
+        pb.p += t / each * g.b_next + term * g.b_term;
+        for (int64_t k = 0; k == 0 || k < g.k; k += kb) {
+          const int64_t kc = g.k - k < kb ? g.k - k : kb;
+          const bool first = term == 0 && k == 0, last = term + 1 == g.terms && k + kb >= g.k;
+          if (!direct) pa(a, i, m, k, kc);
+          for (int64_t j = j0; j < j1; j += kWide) {
+            const int64_t n = j1 - j < kWide ? j1 - j : kWide;
+            const GemmOut part = out.at(0, j).part(first, last);
+            pb(b, k, kc, j, n);
+            if (direct)
+              macro_kernel_strided(m, n, kc, pa.p + i * pa.rs + k * pa.cs, pa.rs, pa.cs, b, NR * kc, part);
+            else
+              macro_kernel(m, n, kc, a, b, part);
+          }
+        }
+      }
+    }
+    rl::pool_free(b, bytes);
+  });
+  return !failed;
+}
 
 }  // namespace RL_LEVEL

@@ -52,26 +52,34 @@ static bool suits_winograd(const ConvShape& s) {
 static bool winograd(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
   const int64_t C = s.c, O = s.o, panels = ceil_div(O, NR), th = ceil_div(s.out[1], 4), tw = ceil_div(s.out[2], 4);
   const int64_t per_image = th * tw, tiles = s.n * per_image;
-  const int64_t most = at_least((int64_t)1500000 / (36 * (C + O)) / 24 * 24, 48), chunk = at_most(most, tiles);
+  // Tiles worked on together. While the transformed weights (about) fit L2, each thread takes some of its own: as many
+  // as keep their transforms in L2 too, but enough to pay for reading the weights. Otherwise, and where tiles are
+  // few, all threads share each stage.
+  const int64_t fit = (256 << 10) / (36 * (C + O)), pay = C * O / (C + O), own = at_least(at_least(fit, pay), 12);
+  const bool shared = 36 * C * O > (640 << 10) || tiles < own * rl::num_threads();
+  const int64_t most = shared ? at_least((int64_t)1500000 / (36 * (C + O)) / 12 * 12, 48) : own;
+  const int64_t chunk = round_up(ceil_div(tiles, ceil_div(tiles, most)), 12), chunks = ceil_div(tiles, chunk);
   const int64_t ld = round_up(chunk, W) + 16, v_plane = C * ld + 16, ldo = panels * NR + 16, m_plane = chunk * ldo + 16;
   const int64_t u_plane = panels * NR * C + 16;  // off the powers of two: 36 streams must not share a cache set
-  Buffer u(36 * u_plane), v(36 * v_plane), m(36 * m_plane);
-  if (!u || !v || !m) return false;
+  Buffer u(36 * u_plane);
+  if (!u) return false;
 
   // G w G^T, packed in panels of NR output channels for each of the 36.
   rl::parallel_for(panels, rl::even_grain(panels, 1, 2), [&](int64_t begin, int64_t end) {
+    float rows[9 * W * NR];  // W input channels: whole blocks to transpose
     for (int64_t j = begin; j < end; j++)
-      for (int64_t c = 0; c < C; c++) {
-        float rows[9 * NR];
-        PackB{w + j * NR * C * 9 + c * 9, 1, C * 9}(rows, 0, 9, 0, (int)at_most(NR, O - j * NR));
-        for (int h = 0; h < NR; h += W) {
-          vf g[9], t[18], r[36];
-          for (int i = 0; i < 9; i++) g[i] = load(rows + i * NR + h);
-          for (int i = 0; i < 3; i++) transform_weight(g + i, 3, t + i, 3);          // 6 x 3
-          for (int i = 0; i < 6; i++) transform_weight(t + 3 * i, 1, r + 6 * i, 1);  // 6 x 6
-          float* to = u.floats() + (j * C + c) * NR + h;
-          for (int i = 0; i < 36; i++) store(to + i * u_plane, r[i]);
-        }
+      for (int64_t c0 = 0; c0 < C; c0 += W) {
+        const int64_t channels = at_most(W, C - c0);
+        PackB{w + (j * NR * C + c0) * 9, 1, C * 9}(rows, 0, 9 * channels, 0, at_most(NR, O - j * NR));
+        for (int64_t c = 0; c < channels; c++)
+          for (int h = 0; h < NR; h += W) {
+            vf g[9], t[18], r[36];
+            for (int i = 0; i < 9; i++) g[i] = load(rows + (c * 9 + i) * NR + h);
+            for (int i = 0; i < 3; i++) transform_weight(g + i, 3, t + i, 3);          // 6 x 3
+            for (int i = 0; i < 6; i++) transform_weight(t + 3 * i, 1, r + 6 * i, 1);  // 6 x 6
+            float* to = u.floats() + (j * C + c0 + c) * NR + h;
+            for (int i = 0; i < 36; i++) store(to + i * u_plane, r[i]);
+          }
       }
   });
 
@@ -80,18 +88,28 @@ static bool winograd(const ConvShape& s, const float* x, const float* w, const f
   frame.set(ext);
   frame.split(4);  // columns 0, 4, 8, ... side by side: neighbouring tiles are neighbouring lanes
   bool failed = false;
-  for (int64_t t0 = 0; t0 < tiles; t0 += chunk) {
+  auto work = [&](int64_t t0) {
     const int64_t count = at_most(chunk, tiles - t0), n0 = t0 / per_image, n1 = ceil_div(t0 + count, per_image);
+    Buffer v(36 * v_plane), m(36 * m_plane);
+    if (!v || !m) return false;
+    bool good = true;
     rl::parallel_for(C, rl::even_grain(C, 1, 4), [&](int64_t begin, int64_t end) {
       Buffer scratch((n1 - n0) * frame.plane + frame.ext[2] + 6 * W);
       if (!scratch) {
-        failed = true;
+        __atomic_store_n(&good, false, __ATOMIC_RELAXED);
         return;
       }
       float *image = scratch.floats(), *row = image + (n1 - n0) * frame.plane + 2 * W;
       for (int64_t c = begin; c < end; c++) {
-        for (int64_t n = n0; n < n1; n++)
-          frame.fill(image + (n - n0) * frame.plane, x + (n * C + c) * s.inputs(), 1, s.in, origin, row);
+        for (int64_t n = n0; n < n1; n++) {  // the rows under the chunk's tiles
+          const int64_t y0 = at_least(t0 - n * per_image, 0) / tw;
+          const int64_t y1 = ceil_div(at_most(t0 + count - n * per_image, per_image), tw);
+          const int64_t from[3] = {0, origin[1] + 4 * y0, origin[2]};
+          Frame part = frame;
+          part.ext[1] = 4 * (y1 - y0) + 2;
+          part.fill(image + (n - n0) * frame.plane + 4 * y0 * frame.ext[2], x + (n * C + c) * s.inputs(), 1, s.in, from,
+                    row);
+        }
         // Along each row of tiles. Lanes past its end are overwritten by the next row's.
         for (int64_t t = 0, done = 0; t < count; t += W) {
           vf d[36], p[36];
@@ -108,7 +126,7 @@ static bool winograd(const ConvShape& s, const float* x, const float* w, const f
         }
       }
     });
-    if (failed) return false;
+    if (!good) return false;
     // 36 products: tiles x channels times channels x outputs.
     const int64_t kb = k_block(C), parts = at_most(4, panels);
     rl::parallel_for(36 * parts, 1, [&](int64_t begin, int64_t end) {
@@ -149,8 +167,13 @@ static bool winograd(const ConvShape& s, const float* x, const float* w, const f
         }
       }
     });
-  }
-  return true;
+    return true;
+  };
+  rl::parallel_for(chunks, shared ? chunks : 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++)
+      if (!work(i * chunk)) __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
+  });
+  return !failed;
 }
 
 }  // namespace RL_LEVEL

@@ -335,7 +335,7 @@ struct Gemm {
   const bool parallel = g.m * g.n * g.k * g.terms * g.count >= kParallelWork;
   const int64_t kb = k_block(g.k > 0 ? g.k : 1), panels = ceil_div(g.n, NR);
   const int64_t rows = round_up(ceil_div(g.m, ceil_div(g.m, MC)), MR), row_blocks = ceil_div(g.m, rows);
-  const int64_t want = parallel ? ceil_div(3 * (int64_t)rl::num_threads(), row_blocks * g.count) : 1;
+  const int64_t want = parallel ? ceil_div(2 * (int64_t)rl::num_threads(), row_blocks * g.count) : 1;
   const int64_t wide = ceil_div(panels, want), column_blocks = ceil_div(panels, wide);
   const int64_t each = row_blocks * column_blocks, blocks = each * g.count;
   const bool direct =

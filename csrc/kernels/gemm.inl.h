@@ -327,30 +327,51 @@ struct Gemm {
   int64_t count = 1, a_next = 0, b_next = 0, c_next = 0;  // floats from product to product
 };
 
+// How C is cut into blocks: `rows` (whole panels) by `wide` panels.
+struct Cut {
+  bool direct;  // A is read where it lies
+  int64_t rows, wide, down, across;
+};
+
+// At least two blocks a thread, of at most MC rows, such that packing costs least: a float of B is packed for each
+// block of rows and a float of A, at twice the price, for each block of columns.
+[[maybe_unused]] static Cut cut(const Gemm& g, bool parallel) {
+  const int64_t panels = ceil_div(g.n, NR), least = ceil_div(g.m, MC);
+  const int64_t want = parallel ? ceil_div(2 * (int64_t)rl::num_threads(), g.count) : 1;
+  Cut best = {};
+  best.direct = g.a.cs == 1 ? least == 1 || g.n <= kDirectColumns : g.k <= KC || g.n <= kDirectColumnsTransposed;
+  double lowest = 0;
+  for (int64_t n = least; n <= least + want; n++) {
+    const int64_t rows = round_up(ceil_div(g.m, n), MR), down = ceil_div(g.m, rows);
+    const int64_t wide = ceil_div(panels, ceil_div(want, down)), across = ceil_div(panels, wide);
+    const double cost = (best.direct ? 0.0 : 2.0 / (double)(wide * NR)) + 1.0 / (double)rows;
+    if (n == least || (cost < lowest && down * across >= want)) {
+      lowest = cost;
+      best.rows = rows, best.wide = wide, best.down = down, best.across = across;
+    }
+  }
+  return best;
+}
+
 // Threads share blocks of C and nothing else: each packs the panels of B, and the block of A, into its own caches
 // right before it uses them. Packing an operand again for each block costs less than bringing what another thread
 // packed through memory. False: no memory.
 [[maybe_unused]] static bool gemm(const Gemm& g) {
   if (g.m <= 0 || g.n <= 0 || g.count <= 0) return true;
   const bool parallel = g.m * g.n * g.k * g.terms * g.count >= kParallelWork;
-  const int64_t kb = k_block(g.k > 0 ? g.k : 1), panels = ceil_div(g.n, NR);
-  const int64_t rows = round_up(ceil_div(g.m, ceil_div(g.m, MC)), MR), row_blocks = ceil_div(g.m, rows);
-  const int64_t want = parallel ? ceil_div(2 * (int64_t)rl::num_threads(), row_blocks * g.count) : 1;
-  const int64_t wide = ceil_div(panels, want), column_blocks = ceil_div(panels, wide);
-  const int64_t each = row_blocks * column_blocks, blocks = each * g.count;
-  const bool direct =
-      g.a.cs == 1 ? row_blocks == 1 || g.n <= kDirectColumns : g.k <= KC || g.n <= kDirectColumnsTransposed;
+  const Cut c = cut(g, parallel);
+  const int64_t kb = k_block(g.k > 0 ? g.k : 1), each = c.down * c.across, blocks = each * g.count;
   bool failed = false;
   rl::parallel_for(blocks, parallel ? 1 : blocks, [&](int64_t begin, int64_t end) {
-    const size_t bytes = (size_t)(kWide * kb + (direct ? 0 : rows * kb)) * sizeof(float) + 64;
+    const size_t bytes = (size_t)(kWide * kb + (c.direct ? 0 : c.rows * kb)) * sizeof(float) + 64;
     float *b = (float*)rl::pool_alloc(bytes), *a = b + kWide * kb;
     if (!b) {
       __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
       return;
     }
     for (int64_t t = begin; t < end; t++) {
-      const int64_t i = t % each / column_blocks * rows, m = g.m - i < rows ? g.m - i : rows;
-      const int64_t j0 = t % column_blocks * wide * NR, j1 = j0 + wide * NR < g.n ? j0 + wide * NR : g.n;
+      const int64_t i = t % each / c.across * c.rows, m = g.m - i < c.rows ? g.m - i : c.rows;
+      const int64_t j0 = t % c.across * c.wide * NR, j1 = j0 + c.wide * NR < g.n ? j0 + c.wide * NR : g.n;
       GemmOut out = g.out.at(i, 0);
       out.c += t / each * g.c_next;
       for (int64_t term = 0; term < g.terms; term++) {
@@ -361,12 +382,12 @@ struct Gemm {
         for (int64_t k = 0; k == 0 || k < g.k; k += kb) {
           const int64_t kc = g.k - k < kb ? g.k - k : kb;
           const bool first = term == 0 && k == 0, last = term + 1 == g.terms && k + kb >= g.k;
-          if (!direct) pa(a, i, m, k, kc);
+          if (!c.direct) pa(a, i, m, k, kc);
           for (int64_t j = j0; j < j1; j += kWide) {
             const int64_t n = j1 - j < kWide ? j1 - j : kWide;
             const GemmOut part = out.at(0, j).part(first, last);
             pb(b, k, kc, j, n);
-            if (direct)
+            if (c.direct)
               macro_kernel_strided(m, n, kc, pa.p + i * pa.rs + k * pa.cs, pa.rs, pa.cs, b, NR * kc, part);
             else
               macro_kernel(m, n, kc, a, b, part);

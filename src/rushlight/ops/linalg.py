@@ -18,8 +18,9 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
 from . import vector_norm as _n
-from .decomposition import LinAlgError, check, tri
+from .decomposition import LinAlgError, check, into_each, tri
 from .join import stack
+from .mask import nothing_of
 from .matmul import chain, matmul, mh
 from .shape import broadcast_tensors, expand, movedim, reshape, squeeze, unsqueeze
 from .split import narrow
@@ -187,7 +188,7 @@ _linalg_slogdet, _slogdet = (
 def linalg_slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant and the logarithm of its absolute value."""
     check(A, "linalg.slogdet")
-    return _linalg_slogdet(*LinalgSlogdetBackward0.apply(A))
+    return into_each(out, _linalg_slogdet(*LinalgSlogdetBackward0.apply(A)), "linalg.slogdet")
 
 
 @method()
@@ -272,7 +273,8 @@ _solve_ex = struct("linalg_solve_ex", "result", "info")
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """`solve` and a status, 0."""
-    return _solve_ex(solve(A, B, left=left), wrap(np.zeros(A._array.shape[:-2], np.int32)))
+    result = _solve_ex(solve(A, B, left=left), wrap(np.zeros(A._array.shape[:-2], np.int32)))
+    return into_each(out, result, "linalg.solve_ex")
 
 
 def solve_triangular(
@@ -311,7 +313,7 @@ def triangular_solve(
     """The older form of `linalg.solve_triangular`."""
     a = A.mT if transpose else A  # type: ignore[attr-defined]
     y = solve_triangular(a, b, upper=upper != transpose, unitriangular=unitriangular)
-    return _triangular(y, A.clone())  # type: ignore[attr-defined]
+    return into_each(out, _triangular(y, A.clone()), "triangular_solve")  # type: ignore[attr-defined]
 
 
 _lstsq = struct("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
@@ -342,7 +344,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     s = np.linalg.svd(A._array, compute_uv=False)
     rank = (s > tolerance * s.max(-1, keepdims=True, initial=0)).sum(-1)
     nothing = wrap(np.empty(0, A._array.real.dtype))
-    residuals = nothing
+    # Empty ones have X's history too, as in PyTorch.
+    residuals = narrow(reshape(X.real if X.is_complex() else X, -1), 0, 0, 0)  # type: ignore[attr-defined]
     if m > n and np.all(rank == n) and driver != "gelsy":
         r = matmul(A, X) - columns
         residuals = (r * r.conj()).real.sum(-2) if r.is_complex() else (r * r).sum(-2)  # type: ignore[attr-defined]
@@ -411,7 +414,7 @@ def pinv(
     check(A, "linalg.pinv", square=hermitian)
     rtol = args[0] if args else rtol if rcond is None else rcond
     if 0 in A._array.shape[-2:]:
-        y = wrap(np.zeros((*A._array.shape[:-2], A._array.shape[-1], A._array.shape[-2]), A._array.dtype))
+        y = mh(A).clone()  # type: ignore[attr-defined]
     else:
         y = LinalgPinvBackward0.apply(A, _cut(A, atol, rtol), hermitian)
     return y if out is None else into(out, y, "linalg.pinv")
@@ -498,7 +501,8 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tens
         if n:
             square = matmul(square, square)
     if y is None:
-        y = wrap(np.array(np.broadcast_to(np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array.shape)))
+        eye = np.broadcast_to(np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array.shape)
+        y = nothing_of(A) + wrap(eye)
     elif y is A:
         y = A.clone()  # type: ignore[attr-defined]
     return y if out is None else into(out, y, "linalg.matrix_power")
@@ -665,8 +669,9 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
         tensor([[1., 2., 4.],
                 [1., 3., 9.]])
     """
+    x = x if x._array.ndim else unsqueeze(x, 0)
     n = x._array.shape[-1] if N is None else N
-    if n <= 1 and N is not None and N < 1:
+    if n <= 1:
         raise RuntimeError(f"linalg.vander: N must be greater than 1, got {N}")
     one = wrap(np.ones(x._array.shape, x._array.dtype))
     powers = [one]
@@ -695,4 +700,6 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
         t = reshape(tau[..., i], *tau._array.shape[:-1], 1, 1)  # type: ignore[index]
         y = y - matmul(y, v) * t @ mh(v)  # type: ignore[operator]
     y = narrow(y, -1, 0, n)
+    if not tau._array.shape[-1]:
+        y = y + nothing_of(A)
     return y if out is None else into(out, y, "linalg.householder_product")

@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Function
+from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
-from ..errors import wrap_dim, wrap_dims
+from ..errors import kind_of, wrap_dim, wrap_dims
 from ..kernels import _C
 from ..tensor import Size, Tensor, _address, method, strided, wrap
 
@@ -45,6 +46,17 @@ def sizes_of(args: tuple, function: str) -> tuple[int, ...]:
         return tuple([s.__index__() for s in args])
     except (TypeError, AttributeError):
         raise TypeError(f"{function}: size must be ints, got {args!r}") from None
+
+
+def by_name(args: tuple, named: Any, name: str, function: str) -> tuple:
+    """The arguments of a function that takes sizes as `2, 3`, as `(2, 3)` or by name."""
+    if named is None:
+        return args
+    if args:
+        raise TypeError(f"{function}: {name} must be given once, got it by position and by name")
+    if not isinstance(named, (tuple, list)):
+        raise TypeError(f"{function}: {name} must be a tuple of ints, got {kind_of(named)}")
+    return (named,)
 
 
 def _fill_minus_one(shape: tuple[int, ...], n: int, function: str) -> tuple[int, ...]:
@@ -109,7 +121,7 @@ def _can_view(array: np.ndarray, shape: tuple) -> bool:
 
 
 @method()
-def view(self: Tensor, *size: Any) -> Tensor:
+def view(self: Tensor, *args: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """The same memory in another shape (`-1` is worked out), or seen as another dtype of `view(dtype)`.
 
     Raises:
@@ -120,14 +132,17 @@ def view(self: Tensor, *size: Any) -> Tensor:
         tensor([[0, 1, 2],
                 [3, 4, 5]])
     """
+    if dtype is not None:
+        return _view_dtype(self, dtypes.check(dtype, "view"))
+    args = by_name(args, size, "size", "view")
     if _C is not None:
-        y = _C.view_node(ViewBackward0, self, size)
+        y = _C.view_node(ViewBackward0, self, args)
         if y is not NotImplemented:
             return y
-    if len(size) == 1 and isinstance(size[0], dtypes.dtype):
-        return _view_dtype(self, size[0])
+    if len(args) == 1 and isinstance(args[0], dtypes.dtype):
+        return _view_dtype(self, args[0])
     array = self._array
-    shape = _fill_minus_one(sizes_of(size, "view"), array.size, "view")
+    shape = _fill_minus_one(sizes_of(args, "view"), array.size, "view")
     if not _can_view(array, shape):
         raise RuntimeError(
             f"view: size {list(shape)} is not compatible with the tensor's size {list(array.shape)} and stride "
@@ -166,7 +181,7 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @method()
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
     """The same elements in another shape: a view where strides allow it, else a copy.
 
     Example:
@@ -174,12 +189,15 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
+    args = by_name(args, shape, "shape", "reshape")
     if _C is not None:
-        y = _C.view_node(ViewBackward0, input, shape)
+        y = _C.view_node(ViewBackward0, input, args)
         if y is not NotImplemented:
             return y
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"reshape: input must be a Tensor, got {kind_of(input)}")
     array = input._array
-    wanted = _fill_minus_one(sizes_of(shape, "reshape"), array.size, "reshape")
+    wanted = _fill_minus_one(sizes_of(args, "reshape"), array.size, "reshape")
     if _can_view(array, wanted):
         return ViewBackward0.apply(input, wanted)
     return UnsafeViewBackward0.apply(input, wanted)
@@ -257,14 +275,14 @@ class PermuteBackward0(Function):
 
 
 @method()
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """The dims in another order.
 
     Example:
         >>> rushlight.zeros(2, 3, 4).permute(2, 0, 1).shape
         torch.Size([4, 2, 3])
     """
-    given = sizes_of(dims, "permute")
+    given = sizes_of(by_name(args, dims, "dims", "permute"), "permute")
     ndim = input._array.ndim
     if len(given) != ndim:
         raise RuntimeError(f"permute: dims must name each of the {ndim} dims once, got {given}")
@@ -468,7 +486,7 @@ def _broadcast(array: np.ndarray, shape: tuple) -> np.ndarray:
 
 
 @method()
-def expand(self: Tensor, *sizes: Any) -> Tensor:
+def expand(self: Tensor, *args: Any, size: Any = None) -> Tensor:
     """Dims of size 1 repeated to a larger size without copying; -1 leaves a size as it is.
 
     Example:
@@ -476,7 +494,7 @@ def expand(self: Tensor, *sizes: Any) -> Tensor:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    wanted = sizes_of(sizes, "expand")
+    wanted = sizes_of(by_name(args, size, "size", "expand"), "expand")
     shape = self._array.shape
     lead = len(wanted) - len(shape)
     if lead < 0:

@@ -74,4 +74,5 @@ def _inplace_view(function: Any) -> None:
 
 for _f in (squeeze, unsqueeze, transpose, swapaxes, swapdims, t, as_strided):
     _inplace_view(_f)
+Tensor.narrow_copy = globals()["narrow_copy"]  # type: ignore[attr-defined]
 Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..autograd.inplace import assign, check_inplace
@@ -14,8 +13,9 @@ from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .convert import to_dtype
+from .elementwise import require_tensor
 from .index import IndexBackward0, IndexPutBackward0
-from .promotion import result_type
+from .promotion import check_fits, result_type
 from .shape import _broadcast, broadcast_shapes, expand, reshape
 
 __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero", "where"]
@@ -25,8 +25,6 @@ __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzer
 def _check_mask(mask: Any, function: str) -> np.ndarray:
     if not isinstance(mask, TensorBase):
         raise TypeError(f"{function}: mask must be a Tensor, got {kind_of(mask)}")
-    if mask._array.dtype == np.uint8 and function != "masked_fill":
-        return mask._array.astype(bool)
     if mask._array.dtype != np.bool_:
         raise RuntimeError(f"{function}: only supports boolean masks, but got mask with dtype {mask.dtype}")
     return mask._array
@@ -49,7 +47,8 @@ class MaskedFillBackward0(Function):
         dx = MaskedFillBackward0.apply(dy, ctx.mask, 0) if ctx.needs_input_grad[0] else None
         dv = None
         if ctx.needs_input_grad[2]:
-            dv = MaskedFillBackward0.apply(dy, ~np.broadcast_to(ctx.mask, dy._array.shape), 0).sum()
+            mask = np.asarray(~np.broadcast_to(ctx.mask, dy._array.shape))
+            dv = MaskedFillBackward0.apply(dy, mask, 0).sum()
         return dx, None, dv
 
 
@@ -67,15 +66,19 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             raise RuntimeError(
                 f"masked_fill: only supports a 0-dimensional value tensor, got one with {value._array.ndim} dims"
             )
+        if not value.requires_grad:
+            check_fits(value._array.item(), input.dtype, "masked_fill")
         value = to_dtype(value, input.dtype)  # type: ignore[arg-type]
     else:
-        _check_value(value, input.dtype, "masked_fill")
+        check_fits(value, input.dtype, "masked_fill")
+        if isinstance(value, complex) and not input.is_complex():
+            value = value.real
     return MaskedFillBackward0.apply(input, where_, value)
 
 
-def _check_value(value: Any, d: dtypes.dtype, function: str) -> None:
-    if d.category == dtypes.INTEGER and isinstance(value, float) and not value.is_integer():
-        raise RuntimeError(f"{function}: value cannot be converted to type {d} without overflow, got {value}")
+def nothing_of(x: Tensor) -> Tensor:
+    """Zeros in the shape of x and with its history, for results that depend on x in no element."""
+    return MaskedFillBackward0.apply(x, np.ones((), bool), 0)
 
 
 @method()
@@ -102,7 +105,12 @@ class MaskedSelectBackward0(IndexBackward0):
 @method(inplace=True)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy with the places where the mask is True filled, in order, with the elements of `source`."""
+    require_tensor("masked_scatter", source, "source")
     where_ = _check_mask(mask, "masked_scatter")
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: source must have input's dtype {input.dtype}, got {source.dtype}"
+        )
     shape = broadcast_shapes(input._array.shape, where_.shape)
     full = np.broadcast_to(where_, shape)
     n = int(full.sum())
@@ -124,7 +132,7 @@ class WhereBackward0(Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        mask = np.broadcast_to(ctx.condition, dy._array.shape)
+        mask = np.asarray(np.broadcast_to(ctx.condition, dy._array.shape))
         dx = MaskedFillBackward0.apply(dy, np.asarray(~mask), 0) if ctx.needs_input_grad[1] else None
         return None, dx, MaskedFillBackward0.apply(dy, mask, 0) if ctx.needs_input_grad[2] else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,28 @@ def scalar_dtype(value: Any) -> dtype:
     if isinstance(value, np.generic):
         return scalar_dtype(value.item())
     raise TypeError(f"expected a Tensor or a number, got {kind_of(value)}")
+
+
+def check_fits(value: Any, d: dtype, function: str) -> None:
+    """Raise where dtype `d` cannot hold a number: too large, or complex. Fractions are cut off, as in PyTorch.
+
+    Raises:
+        RuntimeError: it does not fit.
+    """
+    if d is dtypes.bool_ or d is dtypes.float64:
+        lost = isinstance(value, complex) and value.imag != 0 and d is dtypes.float64
+    elif isinstance(value, complex):
+        lost = value.imag != 0 and d.category < dtypes.COMPLEX
+        if not lost:
+            check_fits(value.real, d, function)
+    elif d.category == dtypes.INTEGER:
+        top = dtypes.iinfo(d).max
+        least = -top - (1 if d.is_signed else 0)  # negative numbers wrap in unsigned types
+        lost = not least <= value <= top
+    else:
+        lost = math.isfinite(value) and abs(value) > dtypes.finfo(d).max
+    if lost:
+        raise RuntimeError(f"{function}: value cannot be converted to type {d} without overflow, got {value}")
 
 
 def result_type(*operands: Any) -> dtype:

@@ -308,7 +308,13 @@ CASES = [
         variants=False,
         big=call(T(8, 32, 56, 56), 1),
         errors=[
-            fails(RuntimeError, "adaptive_avg_pool2d: input must have 3 (unbatched) or 4", T(3, 3), 2),
+            fails(ValueError, "adaptive_avg_pool2d: input must have 3 (unbatched) or 4", T(3, 3), 2),
+            fails(
+                NotImplementedError,
+                "adaptive_avg_pool2d: input must be of a floating-point dtype",
+                T(1, 3, 3, dtype="int64"),
+                2,
+            ),
             fails(
                 RuntimeError,
                 "adaptive_avg_pool2d: output_size must not be negative, got [-1, -1]",

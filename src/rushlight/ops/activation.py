@@ -298,6 +298,8 @@ def rrelu(
         tensor([-5.5000,  1.0000])
     """
     require_tensor("rrelu", input)
+    if lower > upper:
+        raise RuntimeError(f"rrelu: lower must not be greater than upper, got {lower} and {upper}")
     x = input._array
     under = x <= 0
     slopes = np.ones(x.shape, x.dtype)

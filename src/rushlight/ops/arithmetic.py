@@ -230,6 +230,7 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         >>> rsub(rushlight.tensor([1.0, 2.0]), 10)
         tensor([9., 8.])
     """
+    require_tensor("rsub", input)
     return (RsubBackward0 if isinstance(other, TensorBase) else RsubBackward1).apply(input, other, alpha)
 
 
@@ -533,9 +534,16 @@ def _define(
     node: str = "",
     number_node: str = "",
     tensors: bool = False,
+    number_first: bool = False,
     inplace: bool = True,
 ) -> Any:
-    """A function of two operands. `number_node`: where `other` is a number; `tensors`: neither may be one."""
+    """A function of two operands.
+
+    Args:
+        number_node: The node's name where `other` is a number.
+        tensors: Neither may be a number.
+        number_first: `input` may be a number, with a tensor as `other`.
+    """
     fields = {
         "title": name,
         "op": BINARY.get(name),
@@ -549,10 +557,12 @@ def _define(
     number_kind: Any = type(number_node, (kind,), {"__module__": __name__}) if number_node else kind
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-        if tensors:
+        number = not isinstance(other, TensorBase)
+        if number or not number_first:
             require_tensor(name, input)
+        if number and tensors:
             require_tensor(name, other, "other")
-        z = (kind if isinstance(other, TensorBase) else number_kind).apply(input, other)
+        z = (number_kind if number else kind).apply(input, other)
         return z if out is None else into(out, z, name)
 
     function.__name__ = function.__qualname__ = name
@@ -569,6 +579,7 @@ remainder = _define(
     "The remainder of `input / other` with the sign of `other`, as Python's %.",
     node="RemainderBackward1",
     number_node="RemainderBackward0",
+    number_first=True,
 )
 fmod = _define(
     "fmod",
@@ -691,6 +702,7 @@ xlogy = _define(
     ),
     "`input * log(other)`: 0 where `input` is 0, whatever `other` (but NaN).",
     number_node="XlogyBackward2",
+    number_first=True,
 )
 nextafter = _define(
     "nextafter",
@@ -802,6 +814,7 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
         tensor([1., 4., 9.])
     """
     if not isinstance(exponent, TensorBase):
+        require_tensor("pow", input)
         if isinstance(exponent, np.generic):
             exponent = exponent.item()
         z = PowBackward0.apply(input, exponent)
@@ -866,6 +879,7 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
         tensor([8.])
     """
+    require_tensor("ldexp", input)
     require_tensor("ldexp", other, "other")
     z = mul(input, pow(2.0, other))
     return z if out is None else into(out, z, "ldexp")
@@ -879,6 +893,7 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
         >>> heaviside(rushlight.tensor([-1.0, 0.0, 2.0]), rushlight.tensor([0.5]))
         tensor([0.0000, 0.5000, 1.0000])
     """
+    require_tensor("heaviside", input)
     require_tensor("heaviside", values, "values")
     if input.dtype is not values.dtype:
         raise RuntimeError(f"heaviside: values must have input's dtype {input.dtype}, got {values.dtype}")

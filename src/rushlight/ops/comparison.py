@@ -270,6 +270,8 @@ def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _define_bitwise(name: str, fn: Any, operators: tuple, doc: str, bools: bool = True) -> Any:
     def compute(x: Any, y: Any) -> Tensor:
+        if not isinstance(y, TensorBase):
+            require_tensor(name, x)
         d = result_type(x, y)
         if d.category > dtypes.INTEGER or (d is dtypes.bool_ and not bools):
             raise NotImplementedError(

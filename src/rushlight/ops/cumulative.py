@@ -270,7 +270,7 @@ def diff(
         raise RuntimeError(f"diff: n must not be negative, got {n}")
     dim = wrap_dim(dim, input._array.ndim, "diff")
     parts = [p for p in (prepend, input, append) if p is not None]
-    y = cat(tuple(parts), dim) if len(parts) > 1 else input
+    y = cat(tuple(parts), dim) if len(parts) > 1 and n else input  # nothing is joined to what stays as it is
     for _ in range(min(n, y._array.shape[dim])):
         size = y._array.shape[dim]
         late, early = y.narrow(dim, 1, size - 1), y.narrow(dim, 0, size - 1)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..tensor import Tensor, wrap
 from .loss import common_shape
+from .mask import nothing_of
 from .shape import broadcast_shapes
 
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
@@ -66,8 +67,8 @@ def _norm_last(d: Tensor, p: float) -> Tensor:
         return a.sum(-1)
     if p == math.inf:
         return a.amax(-1)
-    if p == 0:
-        return (d != 0).to(d.dtype).sum(-1)
+    if p == 0:  # a count, whose gradient is 0
+        return ((d != 0).to(d.dtype) + nothing_of(d)).sum(-1)
     total = (a * a if p == 2 else a.where(a > 0, a.new_ones(())) ** p * (a > 0).to(a.dtype)).sum(-1)
     positive = total > 0
     safe = total.where(positive, total.new_ones(()))

@@ -72,7 +72,10 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 def _check_gather(
     input: Tensor, dim: int, index: Any, function: str, against: Tensor | None = None
 ) -> tuple[int, np.ndarray]:
-    where = check_index(index, function)
+    if isinstance(index, TensorBase) and not index._array.size:
+        where = index._array.astype(np.int64)  # of any dtype, as in PyTorch
+    else:
+        where = check_index(index, function)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), function)
     if where.size:
@@ -134,14 +137,14 @@ def gather(
         result = reshape(GatherBackward0.apply(x, 0, where.reshape(-1)), where.shape)
     else:
         result = GatherBackward0.apply(input, dim, where)
-    return result if out is None else into(out, result, "gather")
+    return result if out is None else into(out, result, "gather", True)
 
 
 @method()
 def take_along_dim(
     input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """`gather` with broadcasting; without dim, of the flattened input."""
+    """`gather` with broadcasting; without dim, of the flattened input. With dim, negative indices count from the end."""
     if dim is None:
         result = gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     else:
@@ -155,12 +158,16 @@ def take_along_dim(
         a, b = list(input._array.shape), list(indices._array.shape)
         a[dim] = b[dim] = 1
         shape = list(broadcast_shapes(a, b))
+        n = input._array.shape[dim]
+        where = check_index(indices, "take_along_dim")
+        if where.size and where.min() < 0:
+            indices = wrap(np.where(where < 0, where + n, where))
         result = gather(
-            expand(input, [*shape[:dim], input._array.shape[dim], *shape[dim + 1 :]]),
+            expand(input, [*shape[:dim], n, *shape[dim + 1 :]]),
             dim,
             expand(indices, [*shape[:dim], indices._array.shape[dim], *shape[dim + 1 :]]),
         )
-    return result if out is None else into(out, result, "take_along_dim")
+    return result if out is None else into(out, result, "take_along_dim", True)
 
 
 def _corner(shape: tuple) -> tuple:

@@ -17,7 +17,7 @@ from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
-from ..tensor import Tensor, method, wrap
+from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import cast, ordered_copy
 from .shape import UnsqueezeBackward0, reshape
@@ -335,13 +335,14 @@ def check_index(index: Any, function: str, name: str = "index") -> np.ndarray:
 
 # -- the flattened tensor --------------------------------------------------------------------------------------
 @method()
-def take(input: Tensor, index: Tensor) -> Tensor:
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Elements by their index in the flattened tensor; the result has the index's shape."""
     array = check_index(index, "take")
     n = input._array.size
     if array.size and (int(array.min()) < -n or int(array.max()) >= n):
         raise IndexError(f"take: index must be in [{-n}, {n - 1}], got {int(array.max())} (out of range)")
-    return IndexBackward0.apply(reshape(input, (-1,)), (array,))
+    result = IndexBackward0.apply(reshape(input, (-1,)), (array,))
+    return result if out is None else into(out, result, "take", True)
 
 
 @method(inplace=True)

@@ -235,7 +235,7 @@ def soft_margin_loss(
 
 
 def _check_rows(function: str, input: Tensor, target: Tensor, shape: tuple) -> None:
-    if input.ndim not in (1, 2) or (input.ndim == 2 and not input.shape[1]) or not input.numel() > 0:
+    if input.ndim > 2 or (input.ndim == 2 and not input.shape[1]) or not input.numel() > 0:
         if not (input.ndim == 2 and input.shape[1] and not input.shape[0]):
             raise RuntimeError(
                 f"{function}: input must be a non-empty vector or matrix, got shape {list(input.shape)}"
@@ -269,7 +269,7 @@ def multi_margin_loss(
     Shape:
         input: (N, C) or (C,); target: (N,) or (); output: a number, or as target.
     Raises:
-        ValueError: p is neither 1 nor 2.
+        ValueError: p is neither 1 nor 2, or weight is not 1-d.
         RuntimeError: a target is out of range, or shapes do not fit.
     Source: Crammer and Singer 2001, "On the algorithmic implementation of multiclass kernel-based vector machines".
     Example:
@@ -282,9 +282,13 @@ def multi_margin_loss(
         raise ValueError(f"{name}: p must be 1 or 2 (only p == 1 and p == 2 supported), got {p}")
     if input.ndim == 1 and target.ndim == 1 and target.numel() == 1:
         target = target.reshape(())
+    if weight is not None and weight.ndim != 1:
+        raise ValueError(f"{name}: weight must be one-dimensional, got shape {list(weight.shape)}")
     _check_rows(name, input, target, tuple(input.shape[:-1]))
+    if input.ndim == 0:
+        input = input.reshape(1)
     classes = input.shape[-1]
-    if weight is not None and (weight.ndim != 1 or weight.numel() != classes):
+    if weight is not None and weight.numel() != classes:
         raise RuntimeError(
             f"{name}: weight must have shape ({classes},) (inconsistent weight size), got {list(weight.shape)}"
         )
@@ -340,6 +344,8 @@ def multilabel_margin_loss(
     name = "multilabel_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     _check_rows(name, input, target, tuple(input.shape))
+    if input.ndim == 0:
+        input, target = input.reshape(1), target.reshape(1)
     classes = input.shape[-1]
     _check_range(name, target, classes, -1)
     # Positions before the first -1 count.

@@ -68,7 +68,9 @@ def _mismatch(a: Tensor, b: Tensor, function: str) -> RuntimeError:
 
 
 def _need_dims(x: Any, ndim: int, function: str, name: str) -> None:
-    if isinstance(x, TensorBase) and x._array.ndim != ndim:
+    if not isinstance(x, TensorBase):
+        raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(x)}")
+    if x._array.ndim != ndim:
         what = {1: "a vector (1-d)", 2: "a matrix (2-d)", 3: "a batch of matrices (3-d)"}[ndim]
         raise RuntimeError(
             f"{function}: {name} must be {what}, got {x._array.ndim}-d of shape {tuple(x.shape)}"

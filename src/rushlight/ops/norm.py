@@ -61,8 +61,10 @@ def batch_norm(
     """
     shape = input._array.shape
     _check_float(input, "batch_norm")
+    if len(shape) == 1 and not shape[0]:
+        return input * 1
     if len(shape) < 2:
-        raise IndexError(
+        raise (IndexError if training and running_mean is None else RuntimeError)(
             f"batch_norm: input must have at least 2 dimensions (N, C, *), got shape {list(shape)}"
         )
     channels = shape[1]
@@ -372,8 +374,11 @@ def layer_norm(
                 [-1.0000,  1.0000]])
     """
     shape = _trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    if usable(input, weight, bias):
-        return NativeLayerNormBackward0.apply(input, weight, bias, math.prod(shape), eps)
+    n = math.prod(shape)
+    if (
+        usable(input, weight, bias) and n > 1
+    ):  # of one element, the composed definition's gradient is exactly 0
+        return NativeLayerNormBackward0.apply(input, weight, bias, n, eps)
     if input.dtype in _HALF:
         return _layer_norm(input.float(), weight, bias, len(shape), eps).to(input.dtype)
     return _layer_norm(input, weight, bias, len(shape), eps)

@@ -125,6 +125,14 @@ def check_input(function: str, n: int, input: Any, error: type[Exception] = Runt
     return shape
 
 
+def _check_adaptive(function: str, n: int, input: Any) -> tuple[int, ...]:
+    few = n > 1 and isinstance(input, TensorBase) and input._array.ndim <= n
+    shape = check_input(function, n, input, ValueError if few else RuntimeError)
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{function}: input must be of a floating-point dtype, got {input.dtype}")
+    return shape
+
+
 def _check_least(values: Sequence[int], least: int, function: str, name: str) -> None:
     if min(values) < least:
         raise RuntimeError(
@@ -393,7 +401,7 @@ max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = map(
 
 def _adaptive_max_pool(n: int, input: Tensor, output_size: Any, return_indices: bool) -> Any:
     function = f"adaptive_max_pool{n}d"
-    shape = check_input(function, n, input)
+    shape = _check_adaptive(function, n, input)
     g = _adaptive_geometry(function, n, shape[-n:], _hashable(output_size))
     return _max(function, _ADAPTIVE_MAX[n - 1], input, g, return_indices)
 
@@ -602,7 +610,7 @@ def avg_pool3d(
 
 def _adaptive_avg_pool(n: int, input: Tensor, output_size: Any) -> Tensor:
     function = f"adaptive_avg_pool{n}d"
-    shape = check_input(function, n, input)
+    shape = _check_adaptive(function, n, input)
     g = _adaptive_geometry(function, n, shape[-n:], _hashable(output_size))
     node: Any = _MEAN if n > 1 and g.out == (1,) * n else _ADAPTIVE_AVG[n - 1]
     return node.apply(input, g, False, 0)

@@ -470,11 +470,12 @@ def multinomial(
         raise RuntimeError(
             "multinomial: input must hold finite weights >= 0 (contains either `inf`, `nan` or element < 0)"
         )
+    if classes > 1 << 24:
+        raise RuntimeError(f"multinomial: input must have at most 2**24 weights in a row, got {classes}")
     if classes and not (wide.sum(-1) > 0).all():
-        if replacement or num_samples == 1:
-            raise RuntimeError(
-                "multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)"
-            )
+        raise RuntimeError(
+            "multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)"
+        )
     state = generator_state(generator, "multinomial")
     if replacement and num_samples > 1:
         index = _with_replacement(weights, num_samples, state)
@@ -488,7 +489,7 @@ def multinomial(
         else:
             index = np.argsort(-key, -1, kind="stable")[..., :num_samples]
     result = wrap(np.ascontiguousarray(index).astype(np.int64, copy=False))
-    return result if out is None else into(out, result, "multinomial")
+    return result if out is None else into(out, result, "multinomial", True)
 
 
 def _with_replacement(weights: np.ndarray, n: int, state: np.ndarray) -> np.ndarray:

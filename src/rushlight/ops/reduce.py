@@ -615,10 +615,10 @@ class MinBackward1(AminBackward0):
 def _arg(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
     """(values, indices) of the extremes along one dim: the first of several; NaN beats all."""
     name = "max" if op == "amax" else "min"
-    if kernel_for(name, array, (dim,)):
-        return reduce_float32_pair(name, array, dim, keepdim)
     if array.ndim == 0:
         return wrap(array.copy()), wrap(np.zeros((), np.int64))
+    if kernel_for(name, array, (dim,)):
+        return reduce_float32_pair(name, array, dim, keepdim)
     work = array.astype(work_dtype(dtypes.of(array.dtype)).numpy, copy=False)
     index = (np.argmax if op == "amax" else np.argmin)(work, axis=dim, keepdims=True)
     values = np.take_along_axis(array, index, dim)
@@ -697,7 +697,7 @@ def _extreme(
     _nonempty(name, array.shape, (dim,))
     pair = along.apply(input, dim, keepdim)
     if out is not None:
-        return result(into(out[0], pair[0], name), into(out[1], pair[1], name))
+        return result(*[into(o, p, name, True) for o, p in zip(out, pair, strict=True)])
     return result(*pair)
 
 
@@ -755,6 +755,11 @@ def _over_dims(name: str, node: Any, input: Tensor, dim: Any, keepdim: bool) -> 
         raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
     dims = wrap_dims(dim, input._array.ndim, name)
     if input._array.size == 0:
+        if dim is None or (not isinstance(dim, int) and not len(dim)):
+            raise RuntimeError(
+                f"{name}: input must not be empty when no dim is given (Expected reduction dim to be specified for "
+                f"input.numel() == 0), got shape {list(input._array.shape)}"
+            )
         _nonempty(name, input._array.shape, dims)
     return node.apply(input, dims, keepdim)
 
@@ -768,7 +773,7 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
         tensor([3., 5.])
     """
     y = _over_dims("amax", AmaxBackward0, input, dim, keepdim)
-    return y if out is None else into(out, y, "amax")
+    return y if out is None else into(out, y, "amax", True)
 
 
 @method()
@@ -780,7 +785,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
         tensor([1., 2.])
     """
     y = _over_dims("amin", AminBackward0, input, dim, keepdim)
-    return y if out is None else into(out, y, "amin")
+    return y if out is None else into(out, y, "amin", True)
 
 
 class AminmaxBackward0(Function):
@@ -817,7 +822,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
         _nonempty("aminmax", input._array.shape, dims)
     pair = AminmaxBackward0.apply(input, dims, keepdim)
     if out is not None:
-        return _aminmax_result(*[into(o, p, "aminmax") for o, p in zip(out, pair, strict=True)])
+        return _aminmax_result(*[into(o, p, "aminmax", True) for o, p in zip(out, pair, strict=True)])
     return _aminmax_result(*pair)
 
 
@@ -847,7 +852,7 @@ def argmax(
         tensor([1, 0])
     """
     y = _index("argmax", "amax", input, dim, keepdim)
-    return y if out is None else into(out, y, "argmax")
+    return y if out is None else into(out, y, "argmax", True)
 
 
 @method()
@@ -861,7 +866,7 @@ def argmin(
         tensor(0)
     """
     y = _index("argmin", "amin", input, dim, keepdim)
-    return y if out is None else into(out, y, "argmin")
+    return y if out is None else into(out, y, "argmin", True)
 
 
 # -- tests --------------------------------------------------------------------------------------------------------

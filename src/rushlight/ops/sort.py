@@ -88,7 +88,7 @@ _median_result, _nanmedian_result = (
 def _pair_into(out: Any, pair: tuple, name: str) -> tuple:
     if out is None:
         return pair
-    return tuple([into(o, p, name) for o, p in zip(out, pair, strict=True)])
+    return tuple([into(o, p, name, True) for o, p in zip(out, pair, strict=True)])
 
 
 def _real(name: str, input: Tensor) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function, is_grad_enabled
-from ..errors import wrap_dims
+from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
+from .elementwise import require_tensor
 from .matmul import product
 from .shape import movedim, reshape
 
@@ -278,6 +279,8 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
         >>> rushlight.dist(rushlight.zeros(4), rushlight.ones(4))
         tensor(2.)
     """
+    require_tensor("dist", input)
+    require_tensor("dist", other, "other")
     return vector_norm(input - other, p)
 
 
@@ -290,11 +293,13 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, out: Tensor | None
         tensor([[0.6000, 0.8000],
                 [0.3000, 0.4000]])
     """
-    (dim,) = wrap_dims(dim, input._array.ndim, "renorm")
+    if isinstance(p, complex):
+        raise RuntimeError(f"renorm: p must be real-valued, got {p}")
     if p <= 0 or maxnorm < 0 or input._array.ndim < 2:
         raise RuntimeError(
             f"renorm: needs p > 0, maxnorm >= 0 and at least 2 dims, got {p}, {maxnorm} and {input._array.ndim} dims"
         )
+    dim = wrap_dim(dim, input._array.ndim, "renorm")
     others = tuple(d for d in range(input._array.ndim) if d != dim)
     n = vector_norm(input, p, others, True)
     factor = (maxnorm / (n + 1e-7)).masked_fill(wrap(n._array <= maxnorm), 1.0)

@@ -204,7 +204,8 @@ def histogram(
             raise RuntimeError(f"histogram: bins must be > 0, got {bins}")
         if range is None:
             range = (float(array.min()), float(array.max())) if array.size else (0.0, 1.0)
-        low, high = _widened("histogram", *range, 0.5)
+        low, high = range
+        low, high = _widened("histogram", low, high, 0.5)
         edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
     hist, _ = np.histogram(
         array, edges, weights=None if weight is None else weight._array.reshape(-1), density=density

@@ -13,7 +13,7 @@ from .. import devices, dtypes
 from ..autograd.core import TensorBase
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
-from .promotion import check_fits, scalar_dtype
+from .promotion import number, scalar_dtype
 from .shape import sizes_of
 
 __all__ = [
@@ -427,9 +427,8 @@ def full(
         fill_value = fill_value._array.item()
     else:
         d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
-    check_fits(fill_value, d, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
-    array.fill(cast(np.asarray(fill_value), d) if d.category <= dtypes.INTEGER else fill_value)
+    array.fill(number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
 
 

@@ -15,7 +15,7 @@ from ..tensor import Tensor, into, method, wrap
 from .convert import to_dtype
 from .elementwise import require_tensor
 from .index import IndexBackward0, IndexPutBackward0
-from .promotion import check_fits, result_type
+from .promotion import number, result_type
 from .shape import _broadcast, broadcast_shapes, expand, reshape
 
 __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero", "where"]
@@ -67,12 +67,12 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 f"masked_fill: only supports a 0-dimensional value tensor, got one with {value._array.ndim} dims"
             )
         if not value.requires_grad:
-            check_fits(value._array.item(), input.dtype, "masked_fill")
+            number(value._array.item(), input.dtype, "masked_fill")  # it must fit, too
         value = to_dtype(value, input.dtype)  # type: ignore[arg-type]
     else:
-        check_fits(value, input.dtype, "masked_fill")
-        if isinstance(value, complex) and not input.is_complex():
-            value = value.real
+        value = number(
+            value, input.dtype, "masked_fill"
+        ).item()  # a Python number again: the kernel takes those
     return MaskedFillBackward0.apply(input, where_, value)
 
 

@@ -997,6 +997,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
         >>> lerp(rushlight.zeros(2), rushlight.tensor([10.0, 20.0]), 0.5)
         tensor([ 5., 10.])
     """
+    require_tensor("lerp", input)
     if input.dtype is not end.dtype:
         raise RuntimeError(f"lerp: end must have input's dtype {input.dtype}, got {end.dtype}")
     kind = LerpBackward1 if isinstance(weight, TensorBase) else LerpBackward0
@@ -1047,6 +1048,7 @@ def addcmul(
         >>> addcmul(rushlight.ones(2), rushlight.tensor([1.0, 2.0]), rushlight.tensor([3.0, 4.0]), value=0.5)
         tensor([2.5000, 5.0000])
     """
+    require_tensor("addcmul", input)
     z = AddcmulBackward0.apply(input, tensor1, tensor2, value)
     return z if out is None else into(out, z, "addcmul")
 
@@ -1063,6 +1065,7 @@ def addcdiv(
         >>> addcdiv(rushlight.ones(2), rushlight.tensor([1.0, 2.0]), rushlight.tensor([4.0, 4.0]))
         tensor([1.2500, 1.5000])
     """
+    require_tensor("addcdiv", input)
     if result_type(tensor1, tensor2).category < dtypes.FLOAT:
         raise RuntimeError(
             "addcdiv: tensor1 and tensor2 must not both be integer tensors; make one a float, or use div first"

@@ -227,6 +227,7 @@ def isreal(input: Tensor) -> Tensor:
         >>> isreal(rushlight.tensor([1 + 1j, 2]))
         tensor([False,  True])
     """
+    require_tensor("isreal", input)
     return wrap(np.isreal(input._array))
 
 
@@ -332,6 +333,7 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> bitwise_not(rushlight.tensor([0, -3]))
         tensor([-1,  2])
     """
+    require_tensor("bitwise_not", input)
     if dtypes.of(input._array.dtype).category > dtypes.INTEGER:
         raise NotImplementedError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
     y = wrap(np.bitwise_not(input._array))

@@ -143,6 +143,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
 
 
 def _atleast(n: int, x: Tensor) -> Tensor:
+    require_tensor(f"atleast_{n}d", x)
     shape = x._array.shape
     if len(shape) >= n:
         return x
@@ -234,6 +235,7 @@ def repeat(self: Tensor, *args: Any, repeats: Any = None) -> Tensor:
 @method()
 def tile(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """`repeat`, with leading ones added to `dims` where it is too short."""
+    require_tensor("tile", input)
     times = sizes_of(by_name(args, dims, "dims", "tile"), "tile")
     return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
 
@@ -294,6 +296,7 @@ def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
 @method()
 def fliplr(input: Tensor) -> Tensor:
     """`flip` along dim 1."""
+    require_tensor("fliplr", input)
     if input._array.ndim < 2:
         raise RuntimeError(f"fliplr: input must be at least 2-d, got {input._array.ndim}-d")
     return flip(input, 1)
@@ -302,6 +305,7 @@ def fliplr(input: Tensor) -> Tensor:
 @method()
 def flipud(input: Tensor) -> Tensor:
     """`flip` along dim 0."""
+    require_tensor("flipud", input)
     if input._array.ndim < 1:
         raise RuntimeError("flipud: input must be at least 1-d, got 0-d")
     return flip(input, 0)
@@ -343,6 +347,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 @method()
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Turned by 90 degrees `k` times in the plane of two dims, from the first towards the second."""
+    require_tensor("rot90", input)
     ndim = input._array.ndim
     if len(dims) != 2:
         raise RuntimeError(f"rot90: expected total rotation dims == 2, got {len(dims)}")
@@ -384,6 +389,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if swap:
         given[0], given[1] = given[1], given[0]
     for x in given:
+        require_tensor("meshgrid", x, "each of tensors")
         if x._array.ndim > 1:
             raise RuntimeError(f"meshgrid: expected 0-d or 1-d tensors, got {x._array.ndim}-d")
     shape = [x.numel() for x in given]
@@ -396,11 +402,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 def block_diag(*tensors: Any) -> Tensor:
     """Matrices along the diagonal of a larger one, zeros elsewhere."""
-    given = (
-        _same_type([x if isinstance(x, TensorBase) else wrap(np.asarray(x)) for x in tensors], "block_diag")
-        if tensors
-        else []
-    )
+    given = _same_type(tensors, "block_diag") if tensors else []
     if not given:
         return wrap(np.zeros((1, 0), np.float32))
     matrices = []
@@ -422,6 +424,7 @@ def block_diag(*tensors: Any) -> Tensor:
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of one element of each 1-d tensor, as rows."""
     for x in tensors:
+        require_tensor("cartesian_prod", x, "each of tensors")
         if x._array.ndim != 1:
             raise RuntimeError(f"cartesian_prod: expect a 1-d vector, got shape {list(x._array.shape)}")
     if len(tensors) == 1:
@@ -432,6 +435,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 @method()
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All selections of `r` elements of a 1-d tensor, in order, as rows."""
+    require_tensor("combinations", input)
     import itertools
 
     if input._array.ndim != 1:

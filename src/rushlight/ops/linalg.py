@@ -19,6 +19,7 @@ from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
 from . import vector_norm as _n
 from .decomposition import LinAlgError, check, into_each, tri
+from .elementwise import require_tensor
 from .join import stack
 from .mask import nothing_of
 from .matmul import chain, matmul, mh
@@ -311,6 +312,7 @@ def triangular_solve(
     out: Any = None,
 ) -> Any:
     """The older form of `linalg.solve_triangular`."""
+    require_tensor("triangular_solve", b, "b")
     a = A.mT if transpose else A  # type: ignore[attr-defined]
     y = solve_triangular(a, b, upper=upper != transpose, unitriangular=unitriangular)
     return into_each(out, _triangular(y, A.clone()), "triangular_solve")  # type: ignore[attr-defined]
@@ -486,6 +488,7 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tens
         tensor([[1., 3.],
                 [0., 1.]])
     """
+    require_tensor("linalg.matrix_power", A, "A")
     if A._array.ndim < 2 or A._array.shape[-1] != A._array.shape[-2]:
         raise RuntimeError(
             f"linalg.matrix_power: A must be batches of square matrices, but they are of shape {A._array.shape}"
@@ -511,6 +514,7 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tens
 @method()
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """See `linalg.matrix_power`."""
+    require_tensor("matrix_power", input)
     return linalg_matrix_power(input, n, out=out)
 
 
@@ -575,6 +579,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
         >>> rushlight.linalg.vecdot(rushlight.ones(2, 3), rushlight.ones(3))
         tensor([3., 3.])
     """
+    require_tensor("linalg.vecdot", x, "x")
     z = ((x.conj() if x.is_complex() else x) * y).sum(dim)  # type: ignore[attr-defined]
     return z if out is None else into(out, z, "linalg.vecdot")
 
@@ -586,6 +591,7 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | N
         >>> rushlight.linalg.cross(rushlight.tensor([1.0, 0.0, 0.0]), rushlight.tensor([0.0, 1.0, 0.0]))
         tensor([0., 0., 1.])
     """
+    require_tensor("linalg.cross", input)
     if input._array.ndim != other._array.ndim:
         raise RuntimeError(
             "linalg.cross: inputs must have the same number of dimensions, got "
@@ -606,6 +612,7 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | N
 @method()
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """See `linalg.cross`; without `dim`, along the first dim of size 3."""
+    require_tensor("cross", input)
     if dim is None:
         sizes = [d for d, n in enumerate(input._array.shape) if n == 3]
         if not sizes:
@@ -622,6 +629,7 @@ def trace(input: Tensor) -> Tensor:
         >>> rushlight.trace(rushlight.eye(3))
         tensor(3.)
     """
+    require_tensor("trace", input)
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: input must be a matrix (expected a matrix), got {input._array.ndim} dims")
     return diagonal(input).sum()  # type: ignore[attr-defined]
@@ -629,11 +637,13 @@ def trace(input: Tensor) -> Tensor:
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """`torch.diagonal` of the last two dims."""
+    require_tensor("linalg.diagonal", A, "A")
     return diagonal(A, offset, dim1, dim2)
 
 
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of A seen as a matrix from its last dims to its first `ind`."""
+    require_tensor("linalg.tensorinv", A, "A")
     if ind <= 0:
         raise RuntimeError(f"linalg.tensorinv: ind must be a strictly positive integer, got {ind}")
     shape = A._array.shape
@@ -648,6 +658,7 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
 
 def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None) -> Tensor:
     """X with tensordot(A, X, X.ndim) = B."""
+    require_tensor("linalg.tensorsolve", A, "A")
     if dims is not None:
         A = movedim(A, tuple(dims), tuple(range(A._array.ndim - len(dims), A._array.ndim)))
     n = B._array.ndim
@@ -669,6 +680,7 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
         tensor([[1., 2., 4.],
                 [1., 3., 9.]])
     """
+    require_tensor("linalg.vander", x, "x")
     x = x if x._array.ndim else unsqueeze(x, 0)
     n = x._array.shape[-1] if N is None else N
     if n <= 1:
@@ -682,6 +694,7 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
 
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """Powers of each element of a vector as columns, falling unless `increasing`."""
+    require_tensor("vander", x, "x")
     if x._array.ndim != 1:
         raise RuntimeError(f"vander: x must be a one-dimensional tensor, got {x._array.ndim} dims")
     y = linalg_vander(x, N=N)

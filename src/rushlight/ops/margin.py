@@ -8,6 +8,7 @@ from collections.abc import Callable
 from .. import dtypes
 from ..tensor import Tensor
 from .distance import pairwise_distance
+from .elementwise import require_tensor
 from .loss import reduced, reduction_of
 
 __all__ = [
@@ -49,6 +50,8 @@ def poisson_nll_loss(
         >>> poisson_nll_loss(rushlight.tensor([0.0]), rushlight.tensor([2.0]))
         tensor(1.)
     """
+    require_tensor("poisson_nll_loss", input)
+    require_tensor("poisson_nll_loss", target, "target")
     reduction = reduction_of("poisson_nll_loss", reduction, size_average, reduce)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
@@ -82,6 +85,8 @@ def gaussian_nll_loss(
         >>> gaussian_nll_loss(rushlight.tensor([0.0]), rushlight.tensor([2.0]), rushlight.tensor([1.0]))
         tensor(2.)
     """
+    require_tensor("gaussian_nll_loss", input)
+    require_tensor("gaussian_nll_loss", target, "target")
     name = "gaussian_nll_loss"
     if isinstance(var, (int, float)):
         var = input.new_full(input.shape, float(var))
@@ -128,6 +133,8 @@ def hinge_embedding_loss(
         >>> hinge_embedding_loss(rushlight.tensor([0.2, 0.2]), rushlight.tensor([1, -1]), reduction="none")
         tensor([0.2000, 0.8000])
     """
+    require_tensor("hinge_embedding_loss", input)
+    require_tensor("hinge_embedding_loss", target, "target")
     reduction = reduction_of("hinge_embedding_loss", reduction, size_average, reduce)
     zero = input.new_zeros(())
     unlike = (margin - input).clamp(min=0).where(target != 1, zero)
@@ -157,6 +164,9 @@ def margin_ranking_loss(
         >>> margin_ranking_loss(rushlight.tensor([1.0]), rushlight.tensor([3.0]), rushlight.tensor([1.0]))
         tensor(2.)
     """
+    require_tensor("margin_ranking_loss", input1, "input1")
+    require_tensor("margin_ranking_loss", target, "target")
+    require_tensor("margin_ranking_loss", input2, "input2")
     reduction = reduction_of("margin_ranking_loss", reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
@@ -190,6 +200,9 @@ def cosine_embedding_loss(
         >>> cosine_embedding_loss(x, -x, rushlight.tensor([1]))
         tensor(2.)
     """
+    require_tensor("cosine_embedding_loss", input1, "input1")
+    require_tensor("cosine_embedding_loss", target, "target")
+    require_tensor("cosine_embedding_loss", input2, "input2")
     name = "cosine_embedding_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if target.ndim > 1:
@@ -230,6 +243,8 @@ def soft_margin_loss(
         >>> soft_margin_loss(rushlight.tensor([0.0]), rushlight.tensor([1.0]))
         tensor(0.6931)
     """
+    require_tensor("soft_margin_loss", input)
+    require_tensor("soft_margin_loss", target, "target")
     reduction = reduction_of("soft_margin_loss", reduction, size_average, reduce)
     return reduced(_log1p_exp(-target * input), reduction)
 
@@ -276,6 +291,8 @@ def multi_margin_loss(
         >>> multi_margin_loss(rushlight.tensor([[1.0, 1.0]]), rushlight.tensor([0]))
         tensor(0.5000)
     """
+    require_tensor("multi_margin_loss", input)
+    require_tensor("multi_margin_loss", target, "target")
     name = "multi_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if p not in (1, 2):
@@ -341,6 +358,8 @@ def multilabel_margin_loss(
         >>> multilabel_margin_loss(rushlight.tensor([1.0, 1.0]), rushlight.tensor([0, -1]))
         tensor(0.5000)
     """
+    require_tensor("multilabel_margin_loss", input)
+    require_tensor("multilabel_margin_loss", target, "target")
     name = "multilabel_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     _check_rows(name, input, target, tuple(input.shape))
@@ -379,6 +398,8 @@ def multilabel_soft_margin_loss(
         >>> multilabel_soft_margin_loss(rushlight.tensor([[0.0, 0.0]]), rushlight.tensor([[1.0, 0.0]]))
         tensor(0.6931)
     """
+    require_tensor("multilabel_soft_margin_loss", input)
+    require_tensor("multilabel_soft_margin_loss", target, "target")
     reduction = reduction_of("multilabel_soft_margin_loss", reduction, size_average, reduce)
     loss = target * _log1p_exp(-input) + (1 - target) * _log1p_exp(input)
     if weight is not None:
@@ -419,6 +440,7 @@ def triplet_margin_loss(
         >>> triplet_margin_loss(x, x, x)
         tensor(1.)
     """
+    require_tensor("triplet_margin_loss", anchor, "anchor")
     reduction = reduction_of("triplet_margin_loss", reduction, size_average, reduce)
 
     def distance(a: Tensor, b: Tensor) -> Tensor:
@@ -454,6 +476,7 @@ def triplet_margin_with_distance_loss(
         >>> triplet_margin_with_distance_loss(x, x, x, margin=0.5)
         tensor(0.5000)
     """
+    require_tensor("triplet_margin_with_distance_loss", anchor, "anchor")
     name = "triplet_margin_with_distance_loss"
     reduction_of(name, reduction)
     distance = distance_function or pairwise_distance

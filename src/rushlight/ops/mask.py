@@ -13,7 +13,7 @@ from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .convert import to_dtype
-from .elementwise import require_tensor
+from .elementwise import not_a_tensor, require_tensor
 from .index import IndexBackward0, IndexPutBackward0
 from .promotion import number, result_type
 from .shape import _broadcast, broadcast_shapes, expand, reshape
@@ -60,6 +60,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         >>> masked_fill(rushlight.ones(2), rushlight.tensor([True, False]), 5)
         tensor([5., 1.])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("masked_fill", input)
     where_ = _check_mask(mask, "masked_fill")
     if isinstance(value, TensorBase):
         if value._array.ndim:
@@ -91,6 +93,7 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
 @method()
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where the mask is True, in order, as a 1-d tensor."""
+    require_tensor("masked_select", input)
     where_ = _check_mask(mask, "masked_select")
     shape = broadcast_shapes(input._array.shape, where_.shape)
     x = input if input._array.shape == shape else expand(input, shape)
@@ -105,6 +108,7 @@ class MaskedSelectBackward0(IndexBackward0):
 @method(inplace=True)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy with the places where the mask is True filled, in order, with the elements of `source`."""
+    require_tensor("masked_scatter", input)
     require_tensor("masked_scatter", source, "source")
     where_ = _check_mask(mask, "masked_scatter")
     if source.dtype is not input.dtype:
@@ -186,6 +190,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
         tensor([[1],
                 [2]])
     """
+    require_tensor("nonzero", input)
     array = input._array
     if as_tuple:
         return tuple([wrap(i) for i in np.nonzero(array.reshape(1) if not array.ndim else array)])
@@ -196,4 +201,5 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 @method()
 def argwhere(input: Tensor) -> Tensor:
     """The indices of elements that are not 0, as rows."""
+    require_tensor("argwhere", input)
     return nonzero(input)

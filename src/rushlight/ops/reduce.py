@@ -254,6 +254,7 @@ def nansum(
         >>> nansum(rushlight.tensor([1.0, float("nan"), 2.0]))
         tensor(3.)
     """
+    require_tensor("nansum", input)
     if input._array.dtype.kind not in "fV":
         y = sum(input, dim, keepdim, dtype=dtype)
     else:
@@ -271,6 +272,7 @@ def nanmean(
         >>> nanmean(rushlight.tensor([1.0, float("nan"), 2.0]))
         tensor(1.5000)
     """
+    require_tensor("nanmean", input)
     _floating("nanmean", input, None)
     count = sum((input == input).detach(), dim, keepdim)
     y = nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[operator]

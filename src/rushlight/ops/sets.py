@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import require_tensor
+from .elementwise import OPERANDS, require_tensor
 
 __all__ = ["bincount", "isin", "unique", "unique_consecutive"]
 
@@ -130,6 +130,9 @@ def isin(
         >>> isin(rushlight.tensor([1, 2, 3]), rushlight.tensor([2, 5]))
         tensor([False,  True, False])
     """
+    for name, x in (("elements", elements), ("test_elements", test_elements)):
+        if not isinstance(x, OPERANDS):
+            raise TypeError(f"isin: {name} must be a Tensor or a number, got {type(x).__name__}")
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError("isin: elements or test_elements must be a Tensor, got two numbers")
     a, b = (x._array if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements))

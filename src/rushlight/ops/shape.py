@@ -14,6 +14,7 @@ from ..autograd.function import AliasBackward0
 from ..errors import kind_of, wrap_dim, wrap_dims
 from ..kernels import _C
 from ..tensor import Size, Tensor, _address, method, strided, wrap
+from .elementwise import not_a_tensor, require_tensor
 
 __all__ = [
     "adjoint",
@@ -217,6 +218,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> rushlight.flatten(rushlight.zeros(2, 3, 4), 1).shape
         torch.Size([2, 12])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("flatten", input)
     array = input._array
     ndim = array.ndim
     first, last = (
@@ -244,6 +247,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         >>> rushlight.unflatten(rushlight.zeros(3, 4), 1, (2, -1)).shape
         torch.Size([3, 2, 2])
     """
+    require_tensor("unflatten", input)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), "unflatten")
     if not len(sizes):
@@ -282,6 +286,8 @@ def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 3, 4).permute(2, 0, 1).shape
         torch.Size([4, 2, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("permute", input)
     given = sizes_of(by_name(args, dims, "dims", "permute"), "permute")
     ndim = input._array.ndim
     if len(given) != ndim:
@@ -310,6 +316,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> rushlight.zeros(2, 3).transpose(0, 1).shape
         torch.Size([3, 2])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("transpose", input)
     ndim = input._array.ndim
     dim0, dim1 = wrap_dim(dim0, ndim, "transpose", "dim0"), wrap_dim(dim1, ndim, "transpose", "dim1")
     if not ndim:
@@ -336,6 +344,8 @@ class TBackward0(Function):
 @method()
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; tensors with fewer dims as they are."""
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("t", input)
     ndim = input._array.ndim
     if ndim > 2:
         raise RuntimeError(
@@ -361,6 +371,7 @@ def _m_t(self: Tensor) -> Tensor:
 @method()
 def adjoint(input: Tensor) -> Tensor:
     """The last two dims exchanged, complex values conjugated."""
+    require_tensor("adjoint", input)
     swapped = transpose(input, -2, -1)
     return swapped.conj() if input.is_complex() else swapped  # type: ignore[attr-defined]
 
@@ -379,6 +390,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         >>> rushlight.movedim(rushlight.zeros(2, 3, 4), 0, -1).shape
         torch.Size([3, 4, 2])
     """
+    require_tensor("movedim", input)
     ndim = input._array.ndim
     src = wrap_dims((source,) if isinstance(source, int) else tuple(source), ndim, "movedim")
     dst = wrap_dims((destination,) if isinstance(destination, int) else tuple(destination), ndim, "movedim")
@@ -418,6 +430,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 1, 3).squeeze(1).shape
         torch.Size([2, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("squeeze", input)
     shape = input._array.shape
     if dim is None:
         return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
@@ -457,6 +471,8 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> rushlight.zeros(3).unsqueeze(0).shape
         torch.Size([1, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("unsqueeze", input)
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))
 
 
@@ -529,6 +545,7 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 @method()
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """`expand` as a function."""
+    require_tensor("broadcast_to", input)
     return expand(input, size)
 
 
@@ -560,6 +577,8 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """The tensors expanded to their common shape."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
+    for x in tensors:
+        require_tensor("broadcast_tensors", x, "each of tensors")
     shape = broadcast_shapes(*[x._array.shape for x in tensors])
     return tuple([expand(x, shape) for x in tensors])
 

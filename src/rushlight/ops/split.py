@@ -12,7 +12,7 @@ from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, method, wrap
-from .elementwise import require_tensor
+from .elementwise import not_a_tensor, require_tensor
 from .shape import sizes_of
 
 __all__ = [
@@ -82,6 +82,8 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         >>> rushlight.narrow(rushlight.arange(5), 0, 1, 3)
         tensor([1, 2, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("narrow", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("narrow: input must have at least 1 dim, got a 0-d tensor")
@@ -114,6 +116,8 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         >>> rushlight.select(rushlight.eye(2, dtype=rushlight.int64), 0, 1)
         tensor([0, 1])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("select", input)
     shape = input._array.shape
     if not shape:
         raise IndexError("select: input must have at least 1 dim, got a 0-d tensor")
@@ -166,6 +170,8 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
         >>> rushlight.split(rushlight.arange(5), 2)
         (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
+    if not isinstance(self, TensorBase):
+        raise not_a_tensor("split", self, "self")
     if isinstance(split_size, (tuple, list)):
         return split_with_sizes(self, split_size, dim)
     shape = self._array.shape
@@ -186,6 +192,8 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
 @method()
 def split_with_sizes(self: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Slices along `dim` of the given sizes, which must add up to its size."""
+    if not isinstance(self, TensorBase):
+        raise not_a_tensor("split_with_sizes", self, "self")
     shape = self._array.shape
     dim = wrap_dim(dim, len(shape), "split_with_sizes")
     sizes = sizes_of((split_sizes,), "split_with_sizes")
@@ -209,6 +217,8 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         >>> [len(c) for c in rushlight.arange(7).chunk(3)]
         [3, 3, 1]
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("chunk", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("chunk: the tensor must have at least 1 dim, got a 0-d tensor")
@@ -235,6 +245,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         >>> [len(c) for c in rushlight.arange(7).tensor_split(3)]
         [3, 2, 2]
     """
+    require_tensor("tensor_split", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("tensor_split: the tensor must have at least 1 dim, got a 0-d tensor")
@@ -317,6 +328,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         >>> rushlight.unbind(rushlight.tensor([[1, 2], [3, 4]]))
         (tensor([1, 2]), tensor([3, 4]))
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("unbind", input)
     ndim = input._array.ndim
     dim = wrap_dim(dim, ndim, "unbind")
     if not ndim:

@@ -125,3 +125,29 @@ def test_gamma_functions_next_to_their_poles():
     assert rushlight.polygamma(1, rushlight.tensor(-1e5 - 0.5, dtype=float64)).item() == pytest.approx(
         np.pi**2 - 1 / (1e5 + 1), rel=1e-9
     )
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "y", "dx", "dy"),
+    [
+        ("atan2", 0.0, 0.0, 0.0, 0.0),
+        ("maximum", NAN, 1.0, 1.0, 1.0),
+        ("minimum", 1.0, NAN, 1.0, 1.0),
+        ("maximum", 2.0, 2.0, 0.5, 0.5),
+        ("minimum", 1.0, 2.0, 1.0, 0.0),
+        ("nextafter", 2.0, 2.0, 0.0, 0.0),
+        ("nextafter", 2.0, 3.0, 1.0, 0.0),
+        ("special.xlog1py", 0.0, -1.0, 0.0, NAN),
+    ],
+)
+def test_gradients_where_a_formula_has_no_value(name, x, y, dx, dy, torch):
+    for library in (rushlight, torch):
+        function = library
+        for part in name.split("."):
+            function = getattr(function, part)
+        a, b = (library.tensor(v, requires_grad=True) for v in (x, y))
+        function(a, b).backward()
+        np.testing.assert_array_equal([a.grad.item(), b.grad.item()], [dx, dy])

@@ -48,6 +48,26 @@ CASES = [
         rtol=2e-5,
         reason="near its poles the function changes faster than float32 resolves its argument",
     ),
+    # -- where a formula has no value, and beyond what a short series reaches
+    OpCase(
+        "igamma",
+        [
+            call(T(values=[0.0, 1.0, 5.0, 900.0, 5e4, np.inf], grad=False), T(values=[1.0, 0.0, np.inf, 880.0, 5.1e4, 2.0])),
+            call(T(values=[0.0, -1.0, np.inf, np.nan]), T(values=[0.0, 1.0, np.inf, 1.0], grad=False)),
+        ],
+        grad=False,
+        also=["igammac"],
+        rtol=1e-4,
+        reason="a small difference of the arguments counts sqrt(a) times",
+    ),
+    OpCase(
+        "igammac",
+        [call(T(values=[0.5, 5.0, 900.0, 5e4], grad=False), T(values=[60.0, 50.0, 1000.0, 5.1e4], grad=False))],
+        grad=False,
+        rtol=1e-3,
+        reason="far in the tail float32 arguments leave three digits",
+    ),
+    OpCase("special.xlog1py", [call(T(values=[0.0, 2.0, 0.5]), T(values=[-0.5, 3.0, 0.1])), call(T(3), 0.5)]),
     # -- creation
     OpCase("complex", [call(T(3), T(3)), call(T(0, 1, 3), T(0, 4, 3))], errors=[
         fails(TypeError, "complex: imag must be a Tensor, got int", T(2), 2),
@@ -229,7 +249,11 @@ CASES = [
         call(T(0), T(0, grad=False), T(0, grad=False), training=True),
         call(T(0), T(0, grad=False), T(0, grad=False)),
     ], variants=False),
-    OpCase("nn.functional.multi_margin_loss", [call(T(), T(values=0, dtype="int64"))], errors=[
+    OpCase("nn.functional.multi_margin_loss", [
+        call(T(), T(values=0, dtype="int64")),
+        call(T(5), T(values=[1], dtype="int64"), reduction="none"),
+        call(T(5), T(values=1, dtype="int64"), reduction="none"),
+    ], errors=[
         fails(ValueError, "multi_margin_loss: weight must be one-dimensional", T(5), T(values=0, dtype="int64"), weight=T()),
     ]),
     OpCase("nn.functional.multilabel_margin_loss", [

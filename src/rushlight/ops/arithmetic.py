@@ -515,9 +515,16 @@ def _np_xlogy(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(b), b, np.where(a == 0, 0, a * np.log(np.where(a == 0, 1, b)))).astype(a.dtype)
 
 
-def _half_where(dz: Tensor, larger: Tensor, equal: Tensor) -> Tensor:
-    """dz where `larger`, half of it where `equal`: two that tie share the gradient."""
-    return dz * (larger.to(dz.dtype) + equal.to(dz.dtype) * 0.5)
+def _half_where(dz: Tensor, lost: Tensor, equal: Tensor) -> Tensor:
+    """dz but where `lost`, half of it where `equal`: two that tie share the gradient. Beside a NaN both have it."""
+    return dz * (1 - lost.to(dz.dtype) - equal.to(dz.dtype) * 0.5)
+
+
+def _over_square(x: Any, y: Any) -> Any:
+    """1 / (x*x + y*y), and 0 at the origin."""
+    s = x * x + y * y
+    none = s == 0
+    return s.masked_fill(none, 1).reciprocal().masked_fill(none, 0)
 
 
 def _keep(dz: Tensor, mask: Tensor) -> Tensor:
@@ -595,8 +602,8 @@ maximum = _define(
     np.maximum,
     False,
     (
-        lambda dz, x, y, z: _half_where(dz, x > y, x == y),
-        lambda dz, x, y, z: _half_where(dz, y > x, x == y),
+        lambda dz, x, y, z: _half_where(dz, x < y, x == y),
+        lambda dz, x, y, z: _half_where(dz, y < x, x == y),
     ),
     "The larger of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
@@ -607,8 +614,8 @@ minimum = _define(
     np.minimum,
     False,
     (
-        lambda dz, x, y, z: _half_where(dz, x < y, x == y),
-        lambda dz, x, y, z: _half_where(dz, y < x, x == y),
+        lambda dz, x, y, z: _half_where(dz, x > y, x == y),
+        lambda dz, x, y, z: _half_where(dz, y > x, x == y),
     ),
     "The smaller of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
@@ -643,8 +650,8 @@ atan2 = _define(
     np.arctan2,
     True,
     (
-        lambda dz, x, y, z: dz * (y / (x * x + y * y)),
-        lambda dz, x, y, z: dz * (-x / (x * x + y * y)),
+        lambda dz, x, y, z: dz * (y * _over_square(x, y)),
+        lambda dz, x, y, z: dz * (-x * _over_square(x, y)),
     ),
     "The angle of the point (other, input) in radians, in (-pi, pi].",
     tensors=True,
@@ -708,7 +715,7 @@ nextafter = _define(
     "nextafter",
     np.nextafter,
     True,
-    (lambda dz, x, y, z: dz, lambda dz, x, y, z: dz * 0),
+    (lambda dz, x, y, z: _keep(dz, x != y), lambda dz, x, y, z: dz * 0),
     "The next number after `input` towards `other`.",
     tensors=True,
 )

@@ -297,6 +297,7 @@ def multi_margin_loss(
     reduction = reduction_of(name, reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError(f"{name}: p must be 1 or 2 (only p == 1 and p == 2 supported), got {p}")
+    shape = tuple(target.shape)
     if input.ndim == 1 and target.ndim == 1 and target.numel() == 1:
         target = target.reshape(())
     if weight is not None and weight.ndim != 1:
@@ -317,7 +318,8 @@ def multi_margin_loss(
     if weight is not None:
         over = over * weight.index_select(0, target.reshape(-1)).reshape(target.shape).unsqueeze(-1)
     others = _arange(target, classes) != target.unsqueeze(-1)
-    return reduced(over.where(others, over.new_zeros(())).sum(-1) / classes, reduction)
+    loss = over.where(others, over.new_zeros(())).sum(-1) / classes
+    return reduced(loss.reshape(shape), reduction)
 
 
 def _arange(like: Tensor, n: int) -> Tensor:

@@ -105,3 +105,67 @@ def test_named_results():
     assert rushlight.allclose(rushlight.cholesky_inverse(L), linalg.inv(A))
     LU, pivots = linalg.lu_factor(A)
     assert rushlight.allclose(linalg.lu_solve(LU, pivots, b), linalg.solve(A, b))
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_a_factor_has_the_gradient_of_a_full_matrix(upper):
+    """As PyTorch's: the other triangle is not read, but has a gradient."""
+    L = linalg.cholesky(spd(3), upper=upper)
+    B = matrix(3, 2)
+
+    def product(f):
+        return f.mT @ f if upper else f @ f.mT
+
+    for ours, full in (
+        (lambda f: rushlight.cholesky_inverse(f, upper), lambda f: linalg.inv(product(f))),
+        (lambda f: rushlight.cholesky_solve(B, f, upper), lambda f: linalg.solve(product(f), B)),
+    ):
+        grads = []
+        for f in (ours, full):
+            x = L.clone().requires_grad_()
+            f(x).square().sum().backward()
+            grads.append(x.grad)
+        assert rushlight.allclose(grads[0], grads[1])
+    assert rushlight.equal(
+        rushlight.cholesky_inverse(L + 7 * (L == 0), upper), rushlight.cholesky_inverse(L, upper)
+    )
+
+
+@pytest.mark.parametrize("uplo", ["L", "U"])
+def test_gradient_of_eigenvectors_is_symmetric(uplo):
+    A = spd(4).requires_grad_()
+    w, V = linalg.eigh(A, uplo)
+    (V.abs() * matrix(4, 4)).sum().backward()
+    assert rushlight.allclose(A.grad, A.grad.mT)
+
+
+def test_results_of_several_go_into_out():
+    A = spd(3)
+    for f, n in ((linalg.qr, 2), (linalg.eigh, 2), (linalg.svd, 3), (linalg.lu, 3), (linalg.slogdet, 2)):
+        out = [rushlight.empty(0, dtype=rushlight.float64) for _ in range(n)]
+        result = f(A, out=out)
+        assert all(a is b for a, b in zip(result, out))
+        assert all(rushlight.equal(a, b) for a, b in zip(result, f(A)))
+    with pytest.raises(TypeError, match="linalg.qr: out must be a tuple of 2 Tensors, got 1"):
+        linalg.qr(A, out=out[:1])
+    LU, pivots = rushlight.empty(0, dtype=rushlight.float64), rushlight.empty(0, dtype=rushlight.int32)
+    assert rushlight.lu(A, out=(LU, pivots))[0] is LU
+    assert rushlight.equal(LU, A.lu()[0])
+
+
+def test_singular_values_alone():
+    U, S, V = rushlight.svd(matrix(2, 3), compute_uv=False)
+    assert (U.shape, V.shape) == ((2, 2), (3, 3))
+    assert not U.any()
+    assert not V.any()
+    assert S.all()
+
+
+def test_status_of_a_singular_matrix():
+    A = rushlight.ones(2, 2)
+    assert linalg.lu_factor_ex(A).info == 2
+    assert A.lu(get_infos=True)[2] == 2
+    with pytest.raises(
+        linalg.LinAlgError, match=r"linalg.lu_factor_ex: A must not be singular, but U\[2,2\] is zero"
+    ):
+        linalg.lu_factor_ex(A, check_errors=True)

@@ -300,6 +300,20 @@ def test_errors_are_torchs(case, call, torch):
     assert issubclass(call.raises, type(theirs)), f"PyTorch raises {type(theirs).__name__}: {theirs}"
 
 
+@pytest.mark.parametrize(
+    "name", sorted({c.name for c in CASES if any(_first_is_tensor(c, call) for call in c.calls)})
+)
+def test_an_array_is_no_tensor(name):
+    """A NumPy array in place of the first tensor is refused by its argument's name."""
+    case = next(c for c in CASES if c.name == name and any(_first_is_tensor(c, call) for call in c.calls))
+    call = next(call for call in case.calls if _first_is_tensor(case, call))
+    args, kwargs, _ = Sample(call, case.dtypes[0]).tensors()
+    if name.startswith("Tensor."):
+        pytest.skip("a method has its tensor")
+    with pytest.raises(TypeError, match="must be (a )?Tensors?|a Tensor or a number"):
+        case.op(args[0].numpy(), *args[1:], **kwargs)
+
+
 def _error(f, *args, **kwargs):
     try:
         f(*args, **kwargs)

@@ -155,7 +155,12 @@ def _dims_and_sizes(x: Tensor, s: Any, dim: Any, name: str) -> tuple[tuple, list
         if s is not None and len(s) > ndim:
             raise RuntimeError(f"{name}: s must have at most {ndim} sizes, got {len(s)}")
     else:
-        dims = wrap_dims(tuple(dim) if not isinstance(dim, int) else (dim,), ndim, name) if dim != () else ()
+        given = (dim,) if isinstance(dim, int) else tuple(dim)
+        dims = wrap_dims(given, ndim, name) if given else ()
+        if given and not ndim:
+            raise IndexError(
+                f"{name}: dim must be one of input's, which has none (a 0-d tensor), got {given}"
+            )
     if s is not None and len(s) != len(dims):
         raise RuntimeError(
             f"{name}: when given, dim and s must have the same length, got {len(dims)} and {len(s)}"

@@ -569,9 +569,11 @@ def make_inplace(function: Callable, name: str = "") -> Callable:
     return changed
 
 
-def into(out: Tensor, result: Tensor, function: str = "out") -> Tensor:
+def into(out: Tensor, result: Tensor, function: str = "out", exact: bool = False) -> Tensor:
     """Write `result` into `out` (the `out=` argument of many functions), resized where its shape differs.
 
+    Args:
+        exact: Whether `out` must be of the result's own dtype; else of any that it can be cast to.
     Raises:
         RuntimeError: `out` requires grad, or its dtype cannot hold the result's.
     """
@@ -583,6 +585,8 @@ def into(out: Tensor, result: Tensor, function: str = "out") -> Tensor:
             "grad; leave out= away, or use no_grad()"
         )
     source, to = result.dtype, out.dtype
+    if exact and source is not to:
+        raise RuntimeError(f"{function}: out must have dtype {source}, that of the result, got {to}")
     if not dtypes.can_cast(source, to):
         raise RuntimeError(f"{function}: result type {source} can't be cast to the type of out, {to}")
     if out._array.shape != result._array.shape:

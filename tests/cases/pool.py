@@ -310,6 +310,12 @@ CASES = [
         errors=[
             fails(RuntimeError, "adaptive_avg_pool2d: input must have 3 (unbatched) or 4", T(3, 3), 2),
             fails(
+                NotImplementedError,
+                "adaptive_avg_pool2d: input must be of a floating-point dtype",
+                T(1, 3, 3, dtype="int64"),
+                2,
+            ),
+            fails(
                 RuntimeError,
                 "adaptive_avg_pool2d: output_size must not be negative, got [-1, -1]",
                 T(1, 3, 3),

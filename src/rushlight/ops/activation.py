@@ -298,6 +298,8 @@ def rrelu(
         tensor([-5.5000,  1.0000])
     """
     require_tensor("rrelu", input)
+    if lower > upper:
+        raise RuntimeError(f"rrelu: lower must not be greater than upper, got {lower} and {upper}")
     x = input._array
     under = x <= 0
     slopes = np.ones(x.shape, x.dtype)
@@ -558,6 +560,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         >>> hardtanh(rushlight.tensor([-3.0, 0.5]))
         tensor([-1.0000,  0.5000])
     """
+    require_tensor("hardtanh", input)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not be greater than max_val, got {min_val} and {max_val}")
     if input._array.dtype.kind in "iu":
@@ -685,6 +688,7 @@ def softsign(input: Tensor) -> Tensor:
         >>> softsign(rushlight.tensor([-1.0, 3.0]))
         tensor([-0.5000,  0.7500])
     """
+    require_tensor("softsign", input)
     return input / (input.abs() + 1)  # type: ignore[attr-defined,operator]
 
 

@@ -230,6 +230,7 @@ def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         >>> rsub(rushlight.tensor([1.0, 2.0]), 10)
         tensor([9., 8.])
     """
+    require_tensor("rsub", input)
     return (RsubBackward0 if isinstance(other, TensorBase) else RsubBackward1).apply(input, other, alpha)
 
 
@@ -514,9 +515,16 @@ def _np_xlogy(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(b), b, np.where(a == 0, 0, a * np.log(np.where(a == 0, 1, b)))).astype(a.dtype)
 
 
-def _half_where(dz: Tensor, larger: Tensor, equal: Tensor) -> Tensor:
-    """dz where `larger`, half of it where `equal`: two that tie share the gradient."""
-    return dz * (larger.to(dz.dtype) + equal.to(dz.dtype) * 0.5)
+def _half_where(dz: Tensor, lost: Tensor, equal: Tensor) -> Tensor:
+    """dz but where `lost`, half of it where `equal`: two that tie share the gradient. Beside a NaN both have it."""
+    return dz * (1 - lost.to(dz.dtype) - equal.to(dz.dtype) * 0.5)
+
+
+def _over_square(x: Any, y: Any) -> Any:
+    """1 / (x*x + y*y), and 0 at the origin."""
+    s = x * x + y * y
+    none = s == 0
+    return s.masked_fill(none, 1).reciprocal().masked_fill(none, 0)
 
 
 def _keep(dz: Tensor, mask: Tensor) -> Tensor:
@@ -533,9 +541,16 @@ def _define(
     node: str = "",
     number_node: str = "",
     tensors: bool = False,
+    number_first: bool = False,
     inplace: bool = True,
 ) -> Any:
-    """A function of two operands. `number_node`: where `other` is a number; `tensors`: neither may be one."""
+    """A function of two operands.
+
+    Args:
+        number_node: The node's name where `other` is a number.
+        tensors: Neither may be a number.
+        number_first: `input` may be a number, with a tensor as `other`.
+    """
     fields = {
         "title": name,
         "op": BINARY.get(name),
@@ -549,10 +564,12 @@ def _define(
     number_kind: Any = type(number_node, (kind,), {"__module__": __name__}) if number_node else kind
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
-        if tensors:
+        number = not isinstance(other, TensorBase)
+        if number or not number_first:
             require_tensor(name, input)
+        if number and tensors:
             require_tensor(name, other, "other")
-        z = (kind if isinstance(other, TensorBase) else number_kind).apply(input, other)
+        z = (number_kind if number else kind).apply(input, other)
         return z if out is None else into(out, z, name)
 
     function.__name__ = function.__qualname__ = name
@@ -569,6 +586,7 @@ remainder = _define(
     "The remainder of `input / other` with the sign of `other`, as Python's %.",
     node="RemainderBackward1",
     number_node="RemainderBackward0",
+    number_first=True,
 )
 fmod = _define(
     "fmod",
@@ -584,8 +602,8 @@ maximum = _define(
     np.maximum,
     False,
     (
-        lambda dz, x, y, z: _half_where(dz, x > y, x == y),
-        lambda dz, x, y, z: _half_where(dz, y > x, x == y),
+        lambda dz, x, y, z: _half_where(dz, x < y, x == y),
+        lambda dz, x, y, z: _half_where(dz, y < x, x == y),
     ),
     "The larger of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
@@ -596,8 +614,8 @@ minimum = _define(
     np.minimum,
     False,
     (
-        lambda dz, x, y, z: _half_where(dz, x < y, x == y),
-        lambda dz, x, y, z: _half_where(dz, y < x, x == y),
+        lambda dz, x, y, z: _half_where(dz, x > y, x == y),
+        lambda dz, x, y, z: _half_where(dz, y > x, x == y),
     ),
     "The smaller of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
@@ -632,8 +650,8 @@ atan2 = _define(
     np.arctan2,
     True,
     (
-        lambda dz, x, y, z: dz * (y / (x * x + y * y)),
-        lambda dz, x, y, z: dz * (-x / (x * x + y * y)),
+        lambda dz, x, y, z: dz * (y * _over_square(x, y)),
+        lambda dz, x, y, z: dz * (-x * _over_square(x, y)),
     ),
     "The angle of the point (other, input) in radians, in (-pi, pi].",
     tensors=True,
@@ -691,12 +709,13 @@ xlogy = _define(
     ),
     "`input * log(other)`: 0 where `input` is 0, whatever `other` (but NaN).",
     number_node="XlogyBackward2",
+    number_first=True,
 )
 nextafter = _define(
     "nextafter",
     np.nextafter,
     True,
-    (lambda dz, x, y, z: dz, lambda dz, x, y, z: dz * 0),
+    (lambda dz, x, y, z: _keep(dz, x != y), lambda dz, x, y, z: dz * 0),
     "The next number after `input` towards `other`.",
     tensors=True,
 )
@@ -802,6 +821,7 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
         tensor([1., 4., 9.])
     """
     if not isinstance(exponent, TensorBase):
+        require_tensor("pow", input)
         if isinstance(exponent, np.generic):
             exponent = exponent.item()
         z = PowBackward0.apply(input, exponent)
@@ -866,6 +886,7 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
         tensor([8.])
     """
+    require_tensor("ldexp", input)
     require_tensor("ldexp", other, "other")
     z = mul(input, pow(2.0, other))
     return z if out is None else into(out, z, "ldexp")
@@ -879,6 +900,7 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
         >>> heaviside(rushlight.tensor([-1.0, 0.0, 2.0]), rushlight.tensor([0.5]))
         tensor([0.0000, 0.5000, 1.0000])
     """
+    require_tensor("heaviside", input)
     require_tensor("heaviside", values, "values")
     if input.dtype is not values.dtype:
         raise RuntimeError(f"heaviside: values must have input's dtype {input.dtype}, got {values.dtype}")
@@ -982,6 +1004,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
         >>> lerp(rushlight.zeros(2), rushlight.tensor([10.0, 20.0]), 0.5)
         tensor([ 5., 10.])
     """
+    require_tensor("lerp", input)
     if input.dtype is not end.dtype:
         raise RuntimeError(f"lerp: end must have input's dtype {input.dtype}, got {end.dtype}")
     kind = LerpBackward1 if isinstance(weight, TensorBase) else LerpBackward0
@@ -1032,6 +1055,7 @@ def addcmul(
         >>> addcmul(rushlight.ones(2), rushlight.tensor([1.0, 2.0]), rushlight.tensor([3.0, 4.0]), value=0.5)
         tensor([2.5000, 5.0000])
     """
+    require_tensor("addcmul", input)
     z = AddcmulBackward0.apply(input, tensor1, tensor2, value)
     return z if out is None else into(out, z, "addcmul")
 
@@ -1048,6 +1072,7 @@ def addcdiv(
         >>> addcdiv(rushlight.ones(2), rushlight.tensor([1.0, 2.0]), rushlight.tensor([4.0, 4.0]))
         tensor([1.2500, 1.5000])
     """
+    require_tensor("addcdiv", input)
     if result_type(tensor1, tensor2).category < dtypes.FLOAT:
         raise RuntimeError(
             "addcdiv: tensor1 and tensor2 must not both be integer tensors; make one a float, or use div first"

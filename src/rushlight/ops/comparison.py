@@ -227,6 +227,7 @@ def isreal(input: Tensor) -> Tensor:
         >>> isreal(rushlight.tensor([1 + 1j, 2]))
         tensor([False,  True])
     """
+    require_tensor("isreal", input)
     return wrap(np.isreal(input._array))
 
 
@@ -270,6 +271,8 @@ def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def _define_bitwise(name: str, fn: Any, operators: tuple, doc: str, bools: bool = True) -> Any:
     def compute(x: Any, y: Any) -> Tensor:
+        if not isinstance(y, TensorBase):
+            require_tensor(name, x)
         d = result_type(x, y)
         if d.category > dtypes.INTEGER or (d is dtypes.bool_ and not bools):
             raise NotImplementedError(
@@ -330,6 +333,7 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> bitwise_not(rushlight.tensor([0, -3]))
         tensor([-1,  2])
     """
+    require_tensor("bitwise_not", input)
     if dtypes.of(input._array.dtype).category > dtypes.INTEGER:
         raise NotImplementedError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
     y = wrap(np.bitwise_not(input._array))

@@ -23,6 +23,7 @@ from ..dtypes import of
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 from .shape import reshape, squeeze, sum_to_size, unsqueeze
 from .split import PlaceBackward0
 
@@ -329,7 +330,7 @@ def _convolve(
     function: str, n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any,
     groups: int, transposed: bool = False, extra: Any = 0,
 ) -> Tensor:  # fmt: skip
-    if not usable_tensors(input, weight, bias):
+    if input is None or weight is None or not usable_tensors(input, weight, bias):
         _check_tensors(function, input, weight, bias)
     shape = input._array.shape
     single = len(shape) == n + 1
@@ -527,6 +528,7 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
         >>> conv_tbc(rushlight.ones(4, 1, 2), rushlight.ones(3, 2, 5), rushlight.zeros(5)).shape
         torch.Size([2, 1, 5])
     """
+    require_tensor("conv_tbc", input)
     if input.dim() != 3 or weight.dim() != 3:
         raise RuntimeError(
             f"conv_tbc: input and weight must have 3 dimensions, got shapes {list(input.shape)}, {list(weight.shape)}"

@@ -13,7 +13,7 @@ from .. import devices, dtypes
 from ..autograd.core import TensorBase
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
-from .promotion import scalar_dtype
+from .promotion import number, scalar_dtype
 from .shape import sizes_of
 
 __all__ = [
@@ -428,7 +428,7 @@ def full(
     else:
         d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
-    array.fill(cast(np.asarray(fill_value), d) if d.category <= dtypes.INTEGER else fill_value)
+    array.fill(number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
 
 
@@ -570,6 +570,10 @@ def arange(
     )
     if out is not None and dtype is None:
         d = out.dtype
+    if d is dtypes.bool_:
+        raise NotImplementedError("arange: dtype must not be torch.bool")
+    if any(isinstance(v, _complex) for v in (start, end, step)):
+        raise RuntimeError(f"arange: start, end and step must be real numbers, got {start}, {end} and {step}")
     if step == 0:
         raise RuntimeError("arange: step must be nonzero")
     if not all(math.isfinite(v) for v in (start, end)):
@@ -578,7 +582,16 @@ def arange(
         raise RuntimeError(
             f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}"
         )
-    n = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    if d.category == dtypes.INTEGER and not whole:
+        # Integer tensors count in whole steps; only for int64 do these also decide how many there are.
+        n = math.ceil((end - start) / step)
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("arange: step must be nonzero, also when cut off to an integer")
+        if d is dtypes.int64:
+            n = -((start - end) // step)
+    else:
+        n = -((start - end) // step) if whole else math.ceil((end - start) / step)
     if d.category <= dtypes.INTEGER:
         array = cast(start + np.arange(n) * step, d)
     else:
@@ -619,6 +632,37 @@ def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
     return np.where(low, up, down).astype(compute)
 
 
+def _ends(
+    name: str, start: Any, end: Any, steps: Any, dtype: Any, out: Any
+) -> tuple[Any, Any, int, dtypes.dtype]:
+    """The ends as numbers, their count, and the dtype in which to count."""
+    for which, value in (("start", start), ("end", end)):
+        if isinstance(value, TensorBase):
+            if value._array.ndim:
+                raise RuntimeError(
+                    f"{name}: {which} must be a number or a 0-dimensional tensor, got one with {value._array.ndim} dims"
+                )
+        elif not isinstance(value, (int, float, _complex, np.number)):
+            raise TypeError(
+                f"{name}: {which} must be a number or a 0-dimensional tensor, got {type(value).__name__}"
+            )
+    if isinstance(steps, bool) or not hasattr(steps, "__index__"):
+        raise TypeError(f"{name}: steps must be an int, got {type(steps).__name__}")
+    steps = steps.__index__()
+    if steps < 0:
+        raise RuntimeError(f"{name}: steps must be non-negative (number of steps), got {steps}")
+    start, end = _number(start), _number(end)
+    d = _dtype_or_default(out.dtype if dtype is None and out is not None else dtype, name)
+    if isinstance(start, _complex) or isinstance(end, _complex):
+        if dtype is None and out is None:
+            d = d.to_complex()
+        elif d.category < dtypes.COMPLEX:
+            raise RuntimeError(f"{name}: dtype must be complex for complex ends, got {d}")
+    if d is dtypes.bool_ and steps:
+        raise NotImplementedError(f"{name}: dtype must not be torch.bool")
+    return start, end, steps, d
+
+
 def linspace(
     start: Any,
     end: Any,
@@ -638,12 +682,7 @@ def linspace(
         tensor([0.0000, 0.5000, 1.0000])
     """
     check_options("linspace", device, layout)
-    start, end = _number(start), _number(end)
-    d = _dtype_or_default(dtype, "linspace")
-    if dtype is None and (isinstance(start, _complex) or isinstance(end, _complex)):
-        d = d.to_complex()
-    if steps < 0:
-        raise RuntimeError(f"linspace: steps must be non-negative (number of steps), got {steps}")
+    start, end, steps, d = _ends("linspace", start, end, steps, dtype, out)
     array = cast(_even(start, end, steps, d), d) if steps else np.empty(0, d.numpy)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "linspace")
 
@@ -663,10 +702,8 @@ def logspace(
 ) -> Tensor:
     """`base` to the power of `steps` numbers evenly from `start` to `end`."""
     check_options("logspace", device, layout)
-    d = _dtype_or_default(dtype, "logspace")
-    if steps < 0:
-        raise RuntimeError(f"logspace: steps must be non-negative (number of steps), got {steps}")
-    powers = np.linspace(_number(start), _number(end), steps)
+    start, end, steps, d = _ends("logspace", start, end, steps, dtype, out)
+    powers = np.linspace(start, end, steps)
     array = cast(np.power(float(base), powers), d)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "logspace")
 
@@ -723,20 +760,29 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
     from .shape import broadcast_tensors
     from .strided import view_as_complex
 
-    if real.dtype is not imag.dtype:
-        raise RuntimeError(
-            f"complex: real and imag must have the same dtype, got {real.dtype} and {imag.dtype}"
-        )
-    if real.dtype not in (dtypes.float32, dtypes.float64):
-        raise RuntimeError(f"complex: real and imag must be float32 or float64, got {real.dtype}")
+    _check_parts("complex", real=real, imag=imag)
     result = view_as_complex(stack(broadcast_tensors(real, imag), -1))
-    return result if out is None else into(out, result, "complex")
+    return result if out is None else into(out, result, "complex", True)
+
+
+def _check_parts(function: str, **parts: Any) -> None:
+    (first, a), (second, b) = parts.items()
+    for name, x in parts.items():
+        if not isinstance(x, TensorBase):
+            raise TypeError(f"{function}: {name} must be a Tensor, got {type(x).__name__}")
+    if a.dtype is not b.dtype:
+        raise RuntimeError(
+            f"{function}: {first} and {second} must have the same dtype, got {a.dtype} and {b.dtype}"
+        )
+    if a.dtype not in (dtypes.float32, dtypes.float64):
+        raise RuntimeError(f"{function}: {first} and {second} must be float32 or float64, got {a.dtype}")
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A complex tensor of absolute values and angles (radians)."""
+    _check_parts("polar", abs=abs, angle=angle)
     result = complex(abs * angle.cos(), abs * angle.sin())  # type: ignore[attr-defined,operator]
-    return result if out is None else into(out, result, "polar")
+    return result if out is None else into(out, result, "polar", True)
 
 
 # -- methods: new tensors with this one's dtype ------------------------------------------------------------

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..autograd import Function
 from ..autograd.function import once_differentiable
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 from .loss import reduction_of
 
 __all__ = ["ctc_loss"]
@@ -46,6 +47,7 @@ def ctc_loss(
         >>> ctc_loss(logs, rushlight.tensor([[1]]), (2,), (1,))
         tensor(0.2877)
     """
+    require_tensor("ctc_loss", log_probs, "log_probs")
     name = "ctc_loss"
     reduction = reduction_of(name, reduction)
     if not log_probs.is_floating_point():

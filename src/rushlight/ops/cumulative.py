@@ -270,7 +270,7 @@ def diff(
         raise RuntimeError(f"diff: n must not be negative, got {n}")
     dim = wrap_dim(dim, input._array.ndim, "diff")
     parts = [p for p in (prepend, input, append) if p is not None]
-    y = cat(tuple(parts), dim) if len(parts) > 1 else input
+    y = cat(tuple(parts), dim) if len(parts) > 1 and n else input  # nothing is joined to what stays as it is
     for _ in range(min(n, y._array.shape[dim])):
         size = y._array.shape[dim]
         late, early = y.narrow(dim, 1, size - 1), y.narrow(dim, 0, size - 1)  # type: ignore[attr-defined]
@@ -312,12 +312,14 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
         >>> trapezoid(rushlight.tensor([1.0, 2.0, 3.0]))
         tensor(4.)
     """
+    require_tensor("trapezoid", y, "y")
     areas, dim = _areas("trapezoid", y, x, 1.0 if dx is None else dx, dim)
     return areas.sum(dim)  # type: ignore[attr-defined]
 
 
 def trapz(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = -1) -> Tensor:
     """The same as `trapezoid`."""
+    require_tensor("trapz", y, "y")
     return trapezoid(y, x, dx=dx, dim=dim)
 
 
@@ -328,5 +330,6 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, 
         >>> cumulative_trapezoid(rushlight.tensor([1.0, 2.0, 3.0]))
         tensor([1.5000, 4.0000])
     """
+    require_tensor("cumulative_trapezoid", y, "y")
     areas, dim = _areas("cumulative_trapezoid", y, x, 1.0 if dx is None else dx, dim)
     return cumsum(areas, dim)

@@ -7,6 +7,7 @@ vectors, whose phase or sign is free, the gradient is that of a loss that does n
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..autograd import Function
 from ..errors import kind_of
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .join import cat
 from .matmul import matmul, mh
 from .shape import unsqueeze
 from .split import narrow
@@ -51,6 +53,24 @@ def tri(x: Tensor, k: int, upper: bool) -> Tensor:
     n, m = x._array.shape[-2:]
     keep = ~np.tri(n, m, k - 1, dtype=bool) if upper else np.tri(n, m, k, dtype=bool)
     return x * wrap(keep.astype(x._array.dtype))
+
+
+def into_each(out: Any, result: Any, function: str) -> Any:
+    """Write each tensor of a result of several into the one of `out`; gives the result back, of `out`'s tensors."""
+    if out is None:
+        return result
+    if len(out) != len(result):
+        raise TypeError(f"{function}: out must be a tuple of {len(result)} Tensors, got {len(out)}")
+    written = [into(o, r, function) for o, r in zip(out, result, strict=True)]
+    return tuple(written) if type(result) is tuple else type(result)(*written)
+
+
+def check_pivot(pivot: bool, function: str) -> None:
+    """Raise where an LU factorization without exchange of rows is asked for."""
+    if not pivot:
+        raise RuntimeError(
+            f"{function}: pivot must be True (LU without pivoting is not implemented on the CPU), got False"
+        )
 
 
 def solve_triangular_array(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -148,13 +168,29 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -
     return linalg_cholesky(input, upper=upper, out=out)
 
 
+class _Triangle(Function):
+    """The factor as it is read: the other triangle as 0.
+
+    Its gradient is not masked: cholesky_inverse and cholesky_solve differentiate as functions of a full matrix, as
+    PyTorch's do. The gradient of `cholesky` itself does not read the other triangle.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, upper: bool) -> Tensor:
+        return tri(x, 0, upper)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple:
+        return dy, None
+
+
 @method()
 def cholesky_inverse(input: Tensor, upper: bool = False, *, out: Tensor | None = None) -> Tensor:
     """The inverse of L L^H, given L (or of U^H U given U)."""
     from .linalg import inv
 
     check(input, "cholesky_inverse")
-    L = tri(input, 0, upper)
+    L = _Triangle.apply(input, upper)
     y = inv(matmul(mh(L), L) if upper else matmul(L, mh(L)))
     return y if out is None else into(out, y, "cholesky_inverse")
 
@@ -164,11 +200,12 @@ def cholesky_solve(
     input: Tensor, input2: Tensor, upper: bool = False, *, out: Tensor | None = None
 ) -> Tensor:
     """X with A X = input, given the Cholesky factor `input2` of A."""
-    from .linalg import solve_triangular
+    from .linalg import solve
 
     check(input2, "cholesky_solve")
-    L = mh(input2) if upper else input2
-    y = solve_triangular(mh(L), solve_triangular(L, input, upper=False), upper=True)
+    L = _Triangle.apply(input2, upper)
+    L = mh(L) if upper else L
+    y = solve(mh(L), solve(L, input))
     return y if out is None else into(out, y, "cholesky_solve")
 
 
@@ -179,7 +216,7 @@ def _lu_arrays(a: np.ndarray, function: str) -> tuple[np.ndarray, np.ndarray]:
     """LU of a batch in one array, and the row exchanged with each row (from 0). Doolittle with partial pivoting."""
     lu = np.array(a)
     m, n = lu.shape[-2:]
-    flat = lu.reshape(-1, m, n)
+    flat = lu.reshape(math.prod(a.shape[:-2]), m, n)
     k = min(m, n)
     pivots = np.zeros((len(flat), k), np.int64)
     each = np.arange(len(flat))
@@ -196,7 +233,7 @@ def _lu_arrays(a: np.ndarray, function: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _permutations(pivots: np.ndarray, m: int) -> np.ndarray:
     """For each row of P A = L U, which row of A it is."""
-    flat = pivots.reshape(-1, pivots.shape[-1])
+    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     rows = np.tile(np.arange(m), (len(flat), 1))
     each = np.arange(len(flat))
     for i in range(flat.shape[1]):
@@ -226,19 +263,27 @@ class LinalgLuFactorExBackward0(Function):
 
         (lu,) = ctx.saved_tensors
         m, n = lu._array.shape[-2:]
-        if m != n:
-            raise NotImplementedError("linalg.lu: the gradient is for square matrices only")
-        eye = wrap(np.eye(n, dtype=lu._array.dtype))
-        L, U = tri(lu, -1, False) + eye, tri(lu, 0, True)
-        P = wrap(_permutation_matrix(ctx.pivots, m, lu._array.dtype))
-        inner = tri(matmul(mh(L), tri(dlu, -1, False)), -1, False) + tri(
-            matmul(tri(dlu, 0, True), mh(U)), 0, True
-        )
-        return matmul(P, mh(solve(U, mh(solve(mh(L), inner)))))
+        k = min(m, n)
+        square = narrow(narrow(lu, -2, 0, k), -1, 0, k)
+        L, U = tri(square, -1, False) + wrap(np.eye(k, dtype=lu._array.dtype)), tri(square, 0, True)
+        dsquare = narrow(narrow(dlu, -2, 0, k), -1, 0, k)
+        dL, dU, rest = tri(dsquare, -1, False), tri(dsquare, 0, True), None
+        if m < n:  # A = P L [U U2]: U2 = L^-1 P^T A2
+            rest = solve(mh(L), narrow(dlu, -1, k, n - k))
+            dL = dL - matmul(rest, mh(narrow(lu, -1, k, n - k)))
+        elif m > n:  # A = P [L L2] U, one above the other: L2 = (P^T A)2 U^-1
+            rest = mh(solve(U, mh(narrow(dlu, -2, k, m - k))))
+            dU = dU - matmul(mh(narrow(lu, -2, k, m - k)), rest)
+        inner = tri(matmul(mh(L), dL), -1, False) + tri(matmul(dU, mh(U)), 0, True)
+        dA = mh(solve(U, mh(solve(mh(L), inner))))
+        if rest is not None:
+            dA = cat([dA, rest], -1 if m < n else -2)
+        return matmul(wrap(_permutation_matrix(ctx.pivots, m, lu._array.dtype)), dA)
 
 
 _lu_factor = struct("linalg_lu_factor", "LU", "pivots")
 _lu_factor_ex = struct("linalg_lu_factor_ex", "LU", "pivots", "info")
+_lu_with_info = struct("_lu_with_info", "LU", "pivots", "info")
 _lu = struct("linalg_lu", "P", "L", "U")
 
 
@@ -250,17 +295,31 @@ def lu_factor(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
         >>> pivots
         tensor([2, 2], dtype=torch.int32)
     """
-    check(A, "linalg.lu_factor", square=False)
-    return _lu_factor(*LinalgLuFactorExBackward0.apply(A))
+    factor = _factored(A, pivot, True, "linalg.lu_factor")
+    return into_each(out, _lu_factor(*factor[:2]), "linalg.lu_factor")
 
 
 def lu_factor_ex(A: Tensor, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """`lu_factor` and a status: 0, or which diagonal element of U is zero first."""
-    check(A, "linalg.lu_factor_ex", square=False)
+    factor = _factored(A, pivot, check_errors, "linalg.lu_factor_ex")
+    return into_each(out, _lu_factor_ex(*factor), "linalg.lu_factor_ex")
+
+
+def _factored(A: Tensor, pivot: bool, check_errors: bool, function: str) -> tuple[Tensor, Tensor, Tensor]:
+    check(A, function, square=False)
+    check_pivot(pivot, function)
     LU, pivots = LinalgLuFactorExBackward0.apply(A)
     zero = np.diagonal(LU._array, axis1=-2, axis2=-1) == 0
-    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
-    return _lu_factor_ex(LU, pivots, wrap(np.asarray(info)))
+    info = np.zeros(zero.shape[:-1], np.int32)
+    if zero.shape[-1]:
+        info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
+    if check_errors and info.any():
+        at = info.max()
+        raise LinAlgError(
+            f"{function}: A must not be singular, but U[{at},{at}] is zero and using it on lu_solve would result in a "
+            "division by zero; linalg.lu_factor_ex gives it with a status"
+        )
+    return LU, pivots, wrap(np.asarray(info))
 
 
 def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
@@ -273,17 +332,29 @@ def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
                 [0., 1.]])
     """
     check(A, "linalg.lu", square=False)
+    check_pivot(pivot, "linalg.lu")
     LU, pivots = LinalgLuFactorExBackward0.apply(A)
     m, n = A._array.shape[-2:]
     k = min(m, n)
     L = tri(narrow(LU, -1, 0, k), -1, False) + wrap(np.eye(m, k, dtype=A._array.dtype))
     U = tri(narrow(LU, -2, 0, k), 0, True)
-    return _lu(wrap(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype)), L, U)
+    P = wrap(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype))
+    return into_each(out, _lu(P, L, U), "linalg.lu")
 
 
-def lu(input: Tensor, *, pivot: bool = True, get_infos: bool = False) -> Any:
-    """The older form of `linalg.lu_factor`."""
-    return lu_factor(input)
+@method()
+def lu(A: Tensor, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Tensor, ...]:
+    """The older form of `linalg.lu_factor`: (LU, pivots), with get_infos and a status as of `linalg.lu_factor_ex`.
+
+    Raises:
+        RuntimeError: `pivot` is False.
+
+    Example:
+        >>> rushlight.lu(rushlight.tensor([[0.0, 1.0], [2.0, 0.0]]), get_infos=True)[2]
+        tensor(0, dtype=torch.int32)
+    """
+    factor = _factored(A, pivot, False, "lu")
+    return into_each(out, _lu_with_info(*factor) if get_infos else factor[:2], "lu")
 
 
 def linalg_lu_solve(
@@ -348,8 +419,6 @@ class LinalgQrBackward0(Function):
         inner = dQ + matmul(Q, copied)
         dA = mh(solve_triangular(R, mh(inner), upper=True))
         if rest is not None:
-            from .join import cat
-
             dA = cat([dA, rest], -1)
         return dA, None
 
@@ -377,13 +446,13 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     Q, R = LinalgQrBackward0.apply(A, mode)
     if mode == "r":
         Q = wrap(np.empty(0, A._array.dtype))
-    return _linalg_qr(Q, R)
+    return into_each(out, _linalg_qr(Q, R), "linalg.qr")
 
 
 @method()
 def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
     """The older form of `linalg.qr`."""
-    return _qr(*linalg_qr(input, "reduced" if some else "complete"))
+    return into_each(out, _qr(*linalg_qr(input, "reduced" if some else "complete")), "qr")
 
 
 # -- eigenvalues --------------------------------------------------------------------------------------------
@@ -410,7 +479,8 @@ class LinalgEighBackward0(Function):
         inner: Any = 0
         if dV is not None:
             M = matmul(mh(V), dV)
-            inner = M / _pairwise(L)
+            # Symmetric, as the changes of A that eigenvectors follow.
+            inner = (M - mh(M)) * 0.5 / _pairwise(L)
             inner = inner - _diagonal_matrix(inner)
         if dL is not None:
             inner = inner + _as_diagonal(dL)
@@ -458,7 +528,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
         raise RuntimeError(
             f"linalg.eigh: UPLO must be 'L' or 'U' (Expected UPLO argument to be 'L' or 'U'), got {UPLO!r}"
         )
-    return _eigh(*_run("linalg.eigh", LinalgEighBackward0, A, UPLO.upper()))
+    return into_each(out, _eigh(*_run("linalg.eigh", LinalgEighBackward0, A, UPLO.upper())), "linalg.eigh")
 
 
 def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
@@ -510,7 +580,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
         raise RuntimeError(
             "linalg.eig: A must hold finite numbers (input tensor should not contain infs or NaNs)"
         )
-    return _eig(*_run("linalg.eig", LinalgEigBackward0, A))
+    return into_each(out, _eig(*_run("linalg.eig", LinalgEigBackward0, A)), "linalg.eig")
 
 
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
@@ -583,6 +653,13 @@ def _imaginary_diagonal(x: Tensor) -> Tensor:
 _linalg_svd, _svd = struct("linalg_svd", "U", "S", "Vh"), struct("svd", "U", "S", "V")
 
 
+def _check_driver(driver: str | None, function: str) -> None:
+    if driver is not None:
+        raise RuntimeError(
+            f"{function}: driver must be None (keyword argument `driver=` is only supported on CUDA inputs), got {driver!r}"
+        )
+
+
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
     """A = U diag(S) Vh with orthonormal columns in U and rows in Vh, S descending.
 
@@ -594,18 +671,25 @@ def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = No
         tensor([4., 3.])
     """
     check(A, "linalg.svd", square=False)
-    return _linalg_svd(*_run("linalg.svd", LinalgSvdBackward0, A, full_matrices))
+    _check_driver(driver, "linalg.svd")
+    result = _linalg_svd(*_run("linalg.svd", LinalgSvdBackward0, A, full_matrices))
+    return into_each(out, result, "linalg.svd")
 
 
 def svdvals(A: Tensor, *, driver: str | None = None, out: Any = None) -> Tensor:
     """The singular values, descending."""
     check(A, "linalg.svdvals", square=False)
+    _check_driver(driver, "linalg.svdvals")
     y = _run("linalg.svdvals", LinalgSvdBackward0, A, False)[1]
     return y if out is None else into(out, y, "linalg.svdvals")
 
 
 @method()
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
-    """The older form of `linalg.svd`: gives V, not its conjugate transpose."""
-    U, S, Vh = linalg_svd(input, not some)
-    return _svd(U, S, mh(Vh))
+    """The older form of `linalg.svd`: gives V, not its conjugate transpose. Without compute_uv, U and V are zeros."""
+    U, S, Vh = linalg_svd(input, compute_uv and not some)
+    V = mh(Vh)
+    if not compute_uv:
+        (*batch, m, n), d = input._array.shape, input._array.dtype
+        U, V = wrap(np.zeros((*batch, m, m), d)), wrap(np.zeros((*batch, n, n), d))
+    return into_each(out, _svd(U, S, V), "svd")

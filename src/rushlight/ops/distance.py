@@ -8,7 +8,9 @@ import numpy as np
 
 from .. import dtypes
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 from .loss import common_shape
+from .mask import nothing_of
 from .shape import broadcast_shapes
 
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
@@ -28,6 +30,8 @@ def pairwise_distance(
         >>> pairwise_distance(rushlight.tensor([[3.0, 4.0]]), rushlight.tensor([[0.0, 0.0]]))
         tensor([5.0000])
     """
+    require_tensor("pairwise_distance", x1, "x1")
+    require_tensor("pairwise_distance", x2, "x2")
     common_shape("pairwise_distance", x1=x1, x2=x2)
     return (x1 - x2 + eps).norm(p, -1, keepdim)
 
@@ -44,6 +48,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
         >>> cosine_similarity(rushlight.tensor([[1.0, 0.0]]), rushlight.tensor([[2.0, 2.0]]))
         tensor([0.7071])
     """
+    require_tensor("cosine_similarity", x1, "x1")
+    require_tensor("cosine_similarity", x2, "x2")
     shape = common_shape("cosine_similarity", x1=x1, x2=x2)
     for t in (x1, x2):
         if not t.is_floating_point():
@@ -66,8 +72,8 @@ def _norm_last(d: Tensor, p: float) -> Tensor:
         return a.sum(-1)
     if p == math.inf:
         return a.amax(-1)
-    if p == 0:
-        return (d != 0).to(d.dtype).sum(-1)
+    if p == 0:  # a count, whose gradient is 0
+        return ((d != 0).to(d.dtype) + nothing_of(d)).sum(-1)
     total = (a * a if p == 2 else a.where(a > 0, a.new_ones(())) ** p * (a > 0).to(a.dtype)).sum(-1)
     positive = total > 0
     safe = total.where(positive, total.new_ones(()))
@@ -92,6 +98,8 @@ def cdist(
         >>> cdist(rushlight.tensor([[0.0, 0.0]]), rushlight.tensor([[3.0, 4.0], [0.0, 1.0]]))
         tensor([[5., 1.]])
     """
+    require_tensor("cdist", x1, "x1")
+    require_tensor("cdist", x2, "x2")
     for i, x in enumerate((x1, x2), 1):
         if x.ndim < 2:
             raise RuntimeError(
@@ -136,6 +144,7 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         >>> pdist(rushlight.tensor([[0.0], [1.0], [3.0]]))
         tensor([1., 3., 2.])
     """
+    require_tensor("pdist", input)
     if input.ndim != 2:
         raise RuntimeError(f"pdist: input must be 2D (only supports 2D tensors), got {input.ndim}D")
     if p < 0:

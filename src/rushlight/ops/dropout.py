@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
 from ..autograd.inplace import inplace as change
 from ..kernels import usable
 from ..random import default_generator
 from ..stream import kernels
 from ..tensor import Tensor, wrap
+from .elementwise import not_a_tensor, require_tensor
 from .random import in_memory_order
 
 __all__ = [
@@ -49,6 +51,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         >>> dropout(rushlight.ones(2), 0.5, training=False)
         tensor([1., 1.])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("dropout", input)
     return _run(_dropout, input, p, training, inplace, "dropout")
 
 
@@ -122,6 +126,7 @@ def feature_dropout(input: Tensor, p: float, train: bool) -> Tensor:
         tensor([[[1., 1.],
                  [1., 1.]]])
     """
+    require_tensor("feature_dropout", input)
     return _run(_feature_dropout, input, p, train, False, "feature_dropout")
 
 
@@ -158,6 +163,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> dropout1d(rushlight.ones(1, 2), 0.5, training=False)
         tensor([[1., 1.]])
     """
+    require_tensor("dropout1d", input)
     _probability(p, "dropout1d")
     if input.ndim not in (2, 3):
         raise RuntimeError(
@@ -182,6 +188,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> dropout2d(rushlight.ones(1, 1, 1, 2), 0.5, training=False)
         tensor([[[[1., 1.]]]])
     """
+    require_tensor("dropout2d", input)
     _probability(p, "dropout2d")
     if input.ndim not in (3, 4):
         _warn("dropout2d", input, "3D or 4D")
@@ -210,6 +217,7 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> dropout3d(rushlight.ones(1, 1, 1, 1, 2), 0.5, training=False)
         tensor([[[[[1., 1.]]]]])
     """
+    require_tensor("dropout3d", input)
     _probability(p, "dropout3d")
     if input.ndim not in (4, 5):
         _warn("dropout3d", input, "4D or 5D")
@@ -256,6 +264,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
         >>> alpha_dropout(rushlight.ones(2))
         tensor([1., 1.])
     """
+    require_tensor("alpha_dropout", input)
     return _run(_alpha_dropout, input, p, training, inplace, "alpha_dropout")
 
 
@@ -278,6 +287,7 @@ def feature_alpha_dropout(
         >>> feature_alpha_dropout(rushlight.ones(1, 2))
         tensor([[1., 1.]])
     """
+    require_tensor("feature_alpha_dropout", input)
     return _run(_feature_alpha_dropout, input, p, training, inplace, "feature_alpha_dropout")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim
 from ..tensor import Tensor, into
+from .elementwise import require_tensor
 from .matmul import bmm, matmul
 from .shape import permute, reshape
 from .strided import diagonal
@@ -236,6 +237,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         >>> rushlight.tensordot(rushlight.ones(2, 3, 4), rushlight.ones(3, 4, 5), 2).shape
         torch.Size([2, 5])
     """
+    require_tensor("tensordot", a, "a")
     if isinstance(dims, TensorBase):
         dims = dims.tolist()  # type: ignore[attr-defined]
     if isinstance(dims, int):

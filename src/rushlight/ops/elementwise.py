@@ -55,7 +55,12 @@ def shape_error(name: str, x: Any, y: Any) -> RuntimeError:
 def require_tensor(name: str, x: Any, argument: str = "input") -> None:
     """Raise the TypeError of an argument that is no tensor."""
     if not isinstance(x, TensorBase):
-        raise TypeError(f"{name}: {argument} must be a Tensor, got {kind_of(x)}")
+        raise not_a_tensor(name, x, argument)
+
+
+def not_a_tensor(name: str, x: Any, argument: str = "input") -> TypeError:
+    """The error of an argument that is no tensor."""
+    return TypeError(f"{name}: {argument} must be a Tensor, got {kind_of(x)}")
 
 
 def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating: bool = True) -> Tensor:

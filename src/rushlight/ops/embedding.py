@@ -9,8 +9,10 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .elementwise import not_a_tensor, require_tensor
 from .rows import outside
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
@@ -43,6 +45,10 @@ def embedding(
         >>> embedding(rushlight.tensor([1]), rushlight.tensor([[1.0, 2.0], [3.0, 4.0]]))
         tensor([[3., 4.]])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("embedding", input)
+    if not isinstance(weight, TensorBase):
+        raise not_a_tensor("embedding", weight, "weight")
     name = "embedding"
     _check_table(name, input, weight)
     padding = _padding(name, padding_idx, weight)
@@ -168,6 +174,7 @@ def embedding_bag(
         >>> embedding_bag(rushlight.tensor([[0, 1]]), table)
         tensor([[2., 3.]])
     """
+    require_tensor("embedding_bag", input)
     name = "embedding_bag"
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"{name}: mode must be 'sum', 'mean' or 'max' (mode has to be one of), got {mode!r}")
@@ -277,6 +284,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         tensor([[1, 0, 0],
                 [0, 0, 1]])
     """
+    require_tensor("one_hot", tensor, "tensor")
     array = tensor._array
     if tensor.dtype is not dtypes.int64:
         raise RuntimeError(

@@ -13,6 +13,7 @@ from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import ordered_copy
+from .elementwise import not_a_tensor, require_tensor
 from .index import IndexPutBackward0, check_index
 from .mask import masked_fill, where
 from .shape import broadcast_shapes, expand, reshape
@@ -57,6 +58,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
         >>> index_select(rushlight.tensor([5, 6, 7]), 0, rushlight.tensor([2, 0]))
         tensor([7, 5])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("index_select", input)
     where = check_index(index, "index_select")
     if where.ndim > 1:
         raise IndexError(f"index_select: index must be a vector, got {where.ndim} dims")
@@ -72,7 +75,10 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
 def _check_gather(
     input: Tensor, dim: int, index: Any, function: str, against: Tensor | None = None
 ) -> tuple[int, np.ndarray]:
-    where = check_index(index, function)
+    if isinstance(index, TensorBase) and not index._array.size:
+        where = index._array.astype(np.int64)  # of any dtype, as in PyTorch
+    else:
+        where = check_index(index, function)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), function)
     if where.size:
@@ -126,6 +132,8 @@ def gather(
         tensor([[1],
                 [4]])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("gather", input)
     dim, where = _check_gather(input, dim, index, "gather")
     if not where.size:
         result = reshape(reshape(input, (-1,))[:0], where.shape)  # nothing of it, but with its history
@@ -134,14 +142,15 @@ def gather(
         result = reshape(GatherBackward0.apply(x, 0, where.reshape(-1)), where.shape)
     else:
         result = GatherBackward0.apply(input, dim, where)
-    return result if out is None else into(out, result, "gather")
+    return result if out is None else into(out, result, "gather", True)
 
 
 @method()
 def take_along_dim(
     input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
-    """`gather` with broadcasting; without dim, of the flattened input."""
+    """`gather` with broadcasting; without dim, of the flattened input. With dim, negative indices count from the end."""
+    require_tensor("take_along_dim", input)
     if dim is None:
         result = gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     else:
@@ -155,12 +164,16 @@ def take_along_dim(
         a, b = list(input._array.shape), list(indices._array.shape)
         a[dim] = b[dim] = 1
         shape = list(broadcast_shapes(a, b))
+        n = input._array.shape[dim]
+        where = check_index(indices, "take_along_dim")
+        if where.size and where.min() < 0:
+            indices = wrap(np.where(where < 0, where + n, where))
         result = gather(
-            expand(input, [*shape[:dim], input._array.shape[dim], *shape[dim + 1 :]]),
+            expand(input, [*shape[:dim], n, *shape[dim + 1 :]]),
             dim,
             expand(indices, [*shape[:dim], indices._array.shape[dim], *shape[dim + 1 :]]),
         )
-    return result if out is None else into(out, result, "take_along_dim")
+    return result if out is None else into(out, result, "take_along_dim", True)
 
 
 def _corner(shape: tuple) -> tuple:
@@ -236,6 +249,7 @@ def scatter(
         >>> scatter(rushlight.zeros(1, 3), 1, rushlight.tensor([[2]]), 1.0)
         tensor([[0., 0., 1.]])
     """
+    require_tensor("scatter", input)
     if src is None:
         src = value
     is_tensor = isinstance(src, TensorBase)
@@ -266,6 +280,7 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
         >>> scatter_add(rushlight.zeros(3), 0, rushlight.tensor([1, 1]), rushlight.ones(2))
         tensor([0., 2., 0.])
     """
+    require_tensor("scatter_add", input)
     if src._array.dtype != input._array.dtype:
         raise RuntimeError(f"scatter_add: src must have the dtype of input, {input.dtype}, got {src.dtype}")
     dim, where = _check_gather(input, dim, index, "scatter_add", src)
@@ -305,6 +320,7 @@ def scatter_reduce(
         ... )
         tensor([3., 0.])
     """
+    require_tensor("scatter_reduce", input)
     if reduce not in ("sum", "prod", "mean", "amax", "amin"):
         raise RuntimeError(
             f"scatter_reduce: reduce must be one of sum, prod, mean, amax, amin, got {reduce!r}"
@@ -428,6 +444,7 @@ def index_add(
         >>> index_add(rushlight.zeros(3), 0, rushlight.tensor([0, 0]), rushlight.ones(2))
         tensor([2., 0., 0.])
     """
+    require_tensor("index_add", input)
     dim, where = _check_source(input, dim, index, source, "index_add")
     if alpha != 1:
         source = source * alpha  # type: ignore[operator]
@@ -441,6 +458,7 @@ def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
     """A copy of `input` with the given indices of `dim` replaced by those of `source`."""
+    require_tensor("index_copy", input)
     dim, where = _check_source(input, dim, index, source, "index_copy")
     x, s = _lift(input, source)
     result = reshape(IndexPutBackward0.apply(x, (*(slice(None),) * dim, where), s, False), input._array.shape)
@@ -450,6 +468,7 @@ def index_copy(
 @method(inplace=True)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy of `input` with the given indices of `dim` all `value`."""
+    require_tensor("index_fill", input)
     where = check_index(index, "index_fill").reshape(-1)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), "index_fill")
@@ -484,6 +503,7 @@ def index_reduce(
     out: Tensor | None = None,
 ) -> Tensor:
     """Rows of `source` combined at the given indices of `dim`, by "prod", "mean", "amax" or "amin"."""
+    require_tensor("index_reduce", input)
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce: reduce must be one of prod, mean, amax, amin, got {reduce!r}")
     dim, where = _check_source(input, dim, index, source, "index_reduce")

@@ -17,9 +17,10 @@ from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
-from ..tensor import Tensor, method, wrap
+from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import cast, ordered_copy
+from .elementwise import require_tensor
 from .shape import UnsqueezeBackward0, reshape
 from .split import BasicIndex, SelectBackward0, SliceBackward0
 
@@ -301,6 +302,7 @@ def index_put(input: Tensor, indices: Sequence, values: Tensor, accumulate: bool
         >>> index_put(x, (rushlight.tensor([0, 0]),), rushlight.tensor([1.0, 2.0]), accumulate=True)
         tensor([3., 0., 0.])
     """
+    require_tensor("index_put", input)
     where = _index_arrays(indices, "index_put")
     if values.dtype is not input.dtype:
         raise RuntimeError(
@@ -321,6 +323,7 @@ def index_put(input: Tensor, indices: Sequence, values: Tensor, accumulate: bool
 @method()
 def index_put_(input: Tensor, indices: Sequence, values: Tensor, accumulate: bool = False) -> Tensor:
     """`index_put` in place."""
+    require_tensor("index_put_", input)
     check_inplace(input, "index_put_", values)
     return assign(input, index_put(input, indices, values, accumulate), "index_put_")
 
@@ -335,13 +338,15 @@ def check_index(index: Any, function: str, name: str = "index") -> np.ndarray:
 
 # -- the flattened tensor --------------------------------------------------------------------------------------
 @method()
-def take(input: Tensor, index: Tensor) -> Tensor:
+def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Elements by their index in the flattened tensor; the result has the index's shape."""
+    require_tensor("take", input)
     array = check_index(index, "take")
     n = input._array.size
     if array.size and (int(array.min()) < -n or int(array.max()) >= n):
         raise IndexError(f"take: index must be in [{-n}, {n - 1}], got {int(array.max())} (out of range)")
-    return IndexBackward0.apply(reshape(input, (-1,)), (array,))
+    result = IndexBackward0.apply(reshape(input, (-1,)), (array,))
+    return result if out is None else into(out, result, "take", True)
 
 
 @method(inplace=True)

@@ -14,7 +14,8 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array, to_dtype
-from .shape import expand, permute, reshape, sizes_of, unsqueeze
+from .elementwise import require_tensor
+from .shape import by_name, expand, permute, reshape, sizes_of, unsqueeze
 from .split import split_with_sizes, unbind
 
 __all__ = [
@@ -63,7 +64,8 @@ def _same_type(tensors: Sequence, function: str) -> list[Tensor]:
         raise TypeError(f"{function}: tensors must be a tuple or list of Tensors, got a Tensor")
     given = list(tensors)
     if not given:
-        raise ValueError(f"{function}: expected a non-empty list of Tensors")
+        kind = ValueError if function == "cat" else RuntimeError
+        raise kind(f"{function}: tensors must not be empty (expected a non-empty list of Tensors), got none")
     for i, x in enumerate(given):
         if not isinstance(x, TensorBase):
             raise TypeError(f"{function}: element {i} must be a Tensor, got {kind_of(x)}")
@@ -141,6 +143,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
 
 
 def _atleast(n: int, x: Tensor) -> Tensor:
+    require_tensor(f"atleast_{n}d", x)
     shape = x._array.shape
     if len(shape) >= n:
         return x
@@ -165,15 +168,19 @@ def _atleast_function(n: int) -> Any:
 atleast_1d, atleast_2d, atleast_3d = (_atleast_function(n) for n in (1, 2, 3))
 
 
+def _some(tensors: Sequence[Tensor], function: str) -> tuple[Tensor, ...]:
+    return tuple(_same_type(tensors, function))
+
+
 def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """`cat` along dim 1 (1-d tensors: dim 0)."""
-    given = atleast_1d(tuple(tensors))
+    given = atleast_1d(_some(tensors, "hstack"))
     return cat(given, 0 if given[0]._array.ndim == 1 else 1, out=out)
 
 
 def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """`cat` along dim 0 of tensors with at least 2 dims."""
-    return cat(atleast_2d(tuple(tensors)), 0, out=out)
+    return cat(atleast_2d(_some(tensors, "vstack")), 0, out=out)
 
 
 row_stack = vstack
@@ -181,12 +188,13 @@ row_stack = vstack
 
 def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """`cat` along dim 2 of tensors with at least 3 dims."""
-    return cat(atleast_3d(tuple(tensors)), 2, out=out)
+    return cat(atleast_3d(_some(tensors, "dstack")), 2, out=out)
 
 
 def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor:
     """`cat` along dim 1, 0-d and 1-d tensors as columns."""
-    return cat([reshape(x, (x.numel(), 1)) if x._array.ndim < 2 else x for x in tensors], 1, out=out)
+    given = _some(tensors, "column_stack")
+    return cat([reshape(x, (x.numel(), 1)) if x._array.ndim < 2 else x for x in given], 1, out=out)
 
 
 class RepeatBackward0(Function):
@@ -205,7 +213,7 @@ class RepeatBackward0(Function):
 
 
 @method()
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
+def repeat(self: Tensor, *args: Any, repeats: Any = None) -> Tensor:
     """Copies of the tensor side by side: `repeats[i]` times along dim i; new dims in front.
 
     Example:
@@ -213,7 +221,7 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
         tensor([[1, 2, 1, 2],
                 [1, 2, 1, 2]])
     """
-    times = sizes_of(repeats, "repeat")
+    times = sizes_of(by_name(args, repeats, "repeats", "repeat"), "repeat")
     if len(times) < self._array.ndim:
         raise RuntimeError(
             "repeat: Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor "
@@ -225,9 +233,10 @@ def repeat(self: Tensor, *repeats: Any) -> Tensor:
 
 
 @method()
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """`repeat`, with leading ones added to `dims` where it is too short."""
-    times = sizes_of(dims, "tile")
+    require_tensor("tile", input)
+    times = sizes_of(by_name(args, dims, "dims", "tile"), "tile")
     return repeat(input, (1,) * (input._array.ndim - len(times)) + times)
 
 
@@ -270,20 +279,24 @@ class FlipBackward0(Function):
 
 
 @method()
-def flip(input: Tensor, *dims: Any) -> Tensor:
-    """The order along `dims` reversed, as a copy.
+def flip(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
+    """The order along `dims` (ints, or one sequence of them) reversed, as a copy.
 
     Example:
         >>> flip(rushlight.tensor([1, 2, 3]), 0)
         tensor([3, 2, 1])
     """
-    given = sizes_of(dims, "flip")
+    require_tensor("flip", input)
+    if dims is None and not args:
+        raise TypeError("flip: dims must be given")
+    given = sizes_of(by_name(args, dims, "dims", "flip"), "flip")
     return FlipBackward0.apply(input, wrap_dims(given, input._array.ndim, "flip") if given else ())
 
 
 @method()
 def fliplr(input: Tensor) -> Tensor:
     """`flip` along dim 1."""
+    require_tensor("fliplr", input)
     if input._array.ndim < 2:
         raise RuntimeError(f"fliplr: input must be at least 2-d, got {input._array.ndim}-d")
     return flip(input, 1)
@@ -292,6 +305,7 @@ def fliplr(input: Tensor) -> Tensor:
 @method()
 def flipud(input: Tensor) -> Tensor:
     """`flip` along dim 0."""
+    require_tensor("flipud", input)
     if input._array.ndim < 1:
         raise RuntimeError("flipud: input must be at least 1-d, got 0-d")
     return flip(input, 0)
@@ -333,9 +347,14 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 @method()
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Turned by 90 degrees `k` times in the plane of two dims, from the first towards the second."""
+    require_tensor("rot90", input)
     ndim = input._array.ndim
     if len(dims) != 2:
         raise RuntimeError(f"rot90: expected total rotation dims == 2, got {len(dims)}")
+    if ndim < 2:
+        raise RuntimeError(f"rot90: input must have at least 2 dims (expected total dims >= 2), got {ndim}")
+    if not isinstance(k, int):
+        raise TypeError(f"rot90: k must be an int, got {type(k).__name__}")
     a, b = (wrap_dim(d, ndim, "rot90") for d in dims)
     if a == b:
         raise RuntimeError(f"rot90: the dims must differ, got {tuple(dims)}")
@@ -370,6 +389,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     if swap:
         given[0], given[1] = given[1], given[0]
     for x in given:
+        require_tensor("meshgrid", x, "each of tensors")
         if x._array.ndim > 1:
             raise RuntimeError(f"meshgrid: expected 0-d or 1-d tensors, got {x._array.ndim}-d")
     shape = [x.numel() for x in given]
@@ -382,11 +402,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
 
 def block_diag(*tensors: Any) -> Tensor:
     """Matrices along the diagonal of a larger one, zeros elsewhere."""
-    given = (
-        _same_type([x if isinstance(x, TensorBase) else wrap(np.asarray(x)) for x in tensors], "block_diag")
-        if tensors
-        else []
-    )
+    given = _same_type(tensors, "block_diag") if tensors else []
     if not given:
         return wrap(np.zeros((1, 0), np.float32))
     matrices = []
@@ -408,6 +424,7 @@ def block_diag(*tensors: Any) -> Tensor:
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All combinations of one element of each 1-d tensor, as rows."""
     for x in tensors:
+        require_tensor("cartesian_prod", x, "each of tensors")
         if x._array.ndim != 1:
             raise RuntimeError(f"cartesian_prod: expect a 1-d vector, got shape {list(x._array.shape)}")
     if len(tensors) == 1:
@@ -418,6 +435,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 @method()
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All selections of `r` elements of a 1-d tensor, in order, as rows."""
+    require_tensor("combinations", input)
     import itertools
 
     if input._array.ndim != 1:

@@ -18,8 +18,10 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
 from . import vector_norm as _n
-from .decomposition import LinAlgError, check, tri
+from .decomposition import LinAlgError, check, into_each, tri
+from .elementwise import require_tensor
 from .join import stack
+from .mask import nothing_of
 from .matmul import chain, matmul, mh
 from .shape import broadcast_tensors, expand, movedim, reshape, squeeze, unsqueeze
 from .split import narrow
@@ -187,7 +189,7 @@ _linalg_slogdet, _slogdet = (
 def linalg_slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant and the logarithm of its absolute value."""
     check(A, "linalg.slogdet")
-    return _linalg_slogdet(*LinalgSlogdetBackward0.apply(A))
+    return into_each(out, _linalg_slogdet(*LinalgSlogdetBackward0.apply(A)), "linalg.slogdet")
 
 
 @method()
@@ -272,7 +274,8 @@ _solve_ex = struct("linalg_solve_ex", "result", "info")
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """`solve` and a status, 0."""
-    return _solve_ex(solve(A, B, left=left), wrap(np.zeros(A._array.shape[:-2], np.int32)))
+    result = _solve_ex(solve(A, B, left=left), wrap(np.zeros(A._array.shape[:-2], np.int32)))
+    return into_each(out, result, "linalg.solve_ex")
 
 
 def solve_triangular(
@@ -309,9 +312,10 @@ def triangular_solve(
     out: Any = None,
 ) -> Any:
     """The older form of `linalg.solve_triangular`."""
+    require_tensor("triangular_solve", b, "b")
     a = A.mT if transpose else A  # type: ignore[attr-defined]
     y = solve_triangular(a, b, upper=upper != transpose, unitriangular=unitriangular)
-    return _triangular(y, A.clone())  # type: ignore[attr-defined]
+    return into_each(out, _triangular(y, A.clone()), "triangular_solve")  # type: ignore[attr-defined]
 
 
 _lstsq = struct("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
@@ -342,7 +346,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     s = np.linalg.svd(A._array, compute_uv=False)
     rank = (s > tolerance * s.max(-1, keepdims=True, initial=0)).sum(-1)
     nothing = wrap(np.empty(0, A._array.real.dtype))
-    residuals = nothing
+    # Empty ones have X's history too, as in PyTorch.
+    residuals = narrow(reshape(X.real if X.is_complex() else X, -1), 0, 0, 0)  # type: ignore[attr-defined]
     if m > n and np.all(rank == n) and driver != "gelsy":
         r = matmul(A, X) - columns
         residuals = (r * r.conj()).real.sum(-2) if r.is_complex() else (r * r).sum(-2)  # type: ignore[attr-defined]
@@ -411,7 +416,7 @@ def pinv(
     check(A, "linalg.pinv", square=hermitian)
     rtol = args[0] if args else rtol if rcond is None else rcond
     if 0 in A._array.shape[-2:]:
-        y = wrap(np.zeros((*A._array.shape[:-2], A._array.shape[-1], A._array.shape[-2]), A._array.dtype))
+        y = mh(A).clone()  # type: ignore[attr-defined]
     else:
         y = LinalgPinvBackward0.apply(A, _cut(A, atol, rtol), hermitian)
     return y if out is None else into(out, y, "linalg.pinv")
@@ -483,6 +488,7 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tens
         tensor([[1., 3.],
                 [0., 1.]])
     """
+    require_tensor("linalg.matrix_power", A, "A")
     if A._array.ndim < 2 or A._array.shape[-1] != A._array.shape[-2]:
         raise RuntimeError(
             f"linalg.matrix_power: A must be batches of square matrices, but they are of shape {A._array.shape}"
@@ -498,7 +504,8 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tens
         if n:
             square = matmul(square, square)
     if y is None:
-        y = wrap(np.array(np.broadcast_to(np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array.shape)))
+        eye = np.broadcast_to(np.eye(A._array.shape[-1], dtype=A._array.dtype), A._array.shape)
+        y = nothing_of(A) + wrap(eye)
     elif y is A:
         y = A.clone()  # type: ignore[attr-defined]
     return y if out is None else into(out, y, "linalg.matrix_power")
@@ -507,6 +514,7 @@ def linalg_matrix_power(A: Tensor, n: int, *, out: Tensor | None = None) -> Tens
 @method()
 def matrix_power(input: Tensor, n: int, *, out: Tensor | None = None) -> Tensor:
     """See `linalg.matrix_power`."""
+    require_tensor("matrix_power", input)
     return linalg_matrix_power(input, n, out=out)
 
 
@@ -571,6 +579,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
         >>> rushlight.linalg.vecdot(rushlight.ones(2, 3), rushlight.ones(3))
         tensor([3., 3.])
     """
+    require_tensor("linalg.vecdot", x, "x")
     z = ((x.conj() if x.is_complex() else x) * y).sum(dim)  # type: ignore[attr-defined]
     return z if out is None else into(out, z, "linalg.vecdot")
 
@@ -582,6 +591,7 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | N
         >>> rushlight.linalg.cross(rushlight.tensor([1.0, 0.0, 0.0]), rushlight.tensor([0.0, 1.0, 0.0]))
         tensor([0., 0., 1.])
     """
+    require_tensor("linalg.cross", input)
     if input._array.ndim != other._array.ndim:
         raise RuntimeError(
             "linalg.cross: inputs must have the same number of dimensions, got "
@@ -602,6 +612,7 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Tensor | N
 @method()
 def cross(input: Tensor, other: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """See `linalg.cross`; without `dim`, along the first dim of size 3."""
+    require_tensor("cross", input)
     if dim is None:
         sizes = [d for d, n in enumerate(input._array.shape) if n == 3]
         if not sizes:
@@ -618,6 +629,7 @@ def trace(input: Tensor) -> Tensor:
         >>> rushlight.trace(rushlight.eye(3))
         tensor(3.)
     """
+    require_tensor("trace", input)
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: input must be a matrix (expected a matrix), got {input._array.ndim} dims")
     return diagonal(input).sum()  # type: ignore[attr-defined]
@@ -625,11 +637,13 @@ def trace(input: Tensor) -> Tensor:
 
 def linalg_diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """`torch.diagonal` of the last two dims."""
+    require_tensor("linalg.diagonal", A, "A")
     return diagonal(A, offset, dim1, dim2)
 
 
 def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
     """The inverse of A seen as a matrix from its last dims to its first `ind`."""
+    require_tensor("linalg.tensorinv", A, "A")
     if ind <= 0:
         raise RuntimeError(f"linalg.tensorinv: ind must be a strictly positive integer, got {ind}")
     shape = A._array.shape
@@ -644,6 +658,7 @@ def tensorinv(A: Tensor, ind: int = 2, *, out: Tensor | None = None) -> Tensor:
 
 def tensorsolve(A: Tensor, B: Tensor, dims: Any = None, *, out: Tensor | None = None) -> Tensor:
     """X with tensordot(A, X, X.ndim) = B."""
+    require_tensor("linalg.tensorsolve", A, "A")
     if dims is not None:
         A = movedim(A, tuple(dims), tuple(range(A._array.ndim - len(dims), A._array.ndim)))
     n = B._array.ndim
@@ -665,8 +680,10 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
         tensor([[1., 2., 4.],
                 [1., 3., 9.]])
     """
+    require_tensor("linalg.vander", x, "x")
+    x = x if x._array.ndim else unsqueeze(x, 0)
     n = x._array.shape[-1] if N is None else N
-    if n <= 1 and N is not None and N < 1:
+    if n <= 1:
         raise RuntimeError(f"linalg.vander: N must be greater than 1, got {N}")
     one = wrap(np.ones(x._array.shape, x._array.dtype))
     powers = [one]
@@ -677,6 +694,7 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
 
 def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """Powers of each element of a vector as columns, falling unless `increasing`."""
+    require_tensor("vander", x, "x")
     if x._array.ndim != 1:
         raise RuntimeError(f"vander: x must be a one-dimensional tensor, got {x._array.ndim} dims")
     y = linalg_vander(x, N=N)
@@ -695,4 +713,6 @@ def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) ->
         t = reshape(tau[..., i], *tau._array.shape[:-1], 1, 1)  # type: ignore[index]
         y = y - matmul(y, v) * t @ mh(v)  # type: ignore[operator]
     y = narrow(y, -1, 0, n)
+    if not tau._array.shape[-1]:
+        y = y + nothing_of(A)
     return y if out is None else into(out, y, "linalg.householder_product")

@@ -13,6 +13,7 @@ from ..autograd.function import composed_vjp
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 from .matmul import matmul, product
 from .shape import reshape, t
 
@@ -87,7 +88,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         tensor([[3.5000],
                 [3.5000]])
     """
-    if usable(input, weight, bias) and weight.dim() == 2:
+    if input is not None and weight is not None and usable(input, weight, bias) and weight.dim() == 2:
         if input.dim() == 2:
             node: Any = MmBackward0 if bias is None else AddmmBackward0
         else:
@@ -139,6 +140,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         >>> bilinear(rushlight.ones(2), rushlight.ones(3), rushlight.ones(1, 2, 3))
         tensor([6.])
     """
+    require_tensor("bilinear", input1, "input1")
     x, y, w = input1._array.shape, input2._array.shape, weight._array.shape
     if len(w) != 3 or x[-1:] != w[1:2] or y[-1:] != w[2:] or x[:-1] != y[:-1]:
         raise RuntimeError(

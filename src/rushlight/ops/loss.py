@@ -8,10 +8,12 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..errors import wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor
+from .elementwise import not_a_tensor, require_tensor
 from .shape import broadcast_shapes
 from .softmax import log_softmax
 
@@ -105,6 +107,10 @@ def cross_entropy(
         >>> cross_entropy(rushlight.zeros(1, 2), rushlight.tensor([1]))
         tensor(0.6931)
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("cross_entropy", input)
+    if not isinstance(target, TensorBase):
+        raise not_a_tensor("cross_entropy", target, "target")
     name = "cross_entropy"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
@@ -309,6 +315,8 @@ def nll_loss(
         >>> nll_loss(rushlight.tensor([[-1.0, -2.0]]), rushlight.tensor([1]))
         tensor(2.)
     """
+    require_tensor("nll_loss", input)
+    require_tensor("nll_loss", target, "target")
     reduction = reduction_of("nll_loss", reduction, size_average, reduce)
     _check_float(input, "nll_loss")
     target = _check_classes("nll_loss", input, target, weight, ignore_index)
@@ -525,6 +533,8 @@ def mse_loss(
         >>> mse_loss(rushlight.tensor([1.0, 2.0]), rushlight.tensor([0.0, 0.0]))
         tensor(2.5000)
     """
+    require_tensor("mse_loss", input)
+    require_tensor("mse_loss", target, "target")
     reduction = reduction_of("mse_loss", reduction, size_average, reduce)
     _check_pair("mse_loss", input, target)
     input, target = _same_size("mse_loss", input, target)
@@ -557,6 +567,8 @@ def l1_loss(
         >>> l1_loss(rushlight.tensor([1.0, -2.0]), rushlight.tensor([0.0, 0.0]))
         tensor(1.5000)
     """
+    require_tensor("l1_loss", input)
+    require_tensor("l1_loss", target, "target")
     reduction = reduction_of("l1_loss", reduction, size_average, reduce)
     input, target = _same_size("l1_loss", input, target)
     names = {"none": "AbsBackward0", "mean": "MeanBackward0", "sum": "SumBackward0"}
@@ -589,6 +601,8 @@ def smooth_l1_loss(
         >>> smooth_l1_loss(rushlight.tensor([0.5, 2.0]), rushlight.tensor([0.0, 0.0]), reduction="none")
         tensor([0.1250, 1.5000])
     """
+    require_tensor("smooth_l1_loss", input)
+    require_tensor("smooth_l1_loss", target, "target")
     reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
     _check_pair("smooth_l1_loss", input, target)
     input, target = _same_size("smooth_l1_loss", input, target)
@@ -624,6 +638,8 @@ def huber_loss(
         >>> huber_loss(rushlight.tensor([0.5, 2.0]), rushlight.tensor([0.0, 0.0]), reduction="none")
         tensor([0.1250, 1.5000])
     """
+    require_tensor("huber_loss", input)
+    require_tensor("huber_loss", target, "target")
     reduction = reduction_of("huber_loss", reduction)
     _check_pair("huber_loss", input, target)
     input, target = _same_size("huber_loss", input, target)
@@ -671,6 +687,8 @@ def binary_cross_entropy(
         >>> binary_cross_entropy(rushlight.tensor([0.5]), rushlight.tensor([1.0]))
         tensor(0.6931)
     """
+    require_tensor("binary_cross_entropy", input)
+    require_tensor("binary_cross_entropy", target, "target")
     name = "binary_cross_entropy"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
@@ -713,6 +731,8 @@ def binary_cross_entropy_with_logits(
         >>> binary_cross_entropy_with_logits(rushlight.tensor([0.0]), rushlight.tensor([1.0]))
         tensor(0.6931)
     """
+    require_tensor("binary_cross_entropy_with_logits", input)
+    require_tensor("binary_cross_entropy_with_logits", target, "target")
     name = "binary_cross_entropy_with_logits"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if input._array.shape != target._array.shape:
@@ -755,6 +775,8 @@ def kl_div(
         >>> kl_div(rushlight.tensor([[-1.0, -1.0]]), rushlight.tensor([[1.0, 0.0]]), reduction="batchmean")
         tensor(1.)
     """
+    require_tensor("kl_div", input)
+    require_tensor("kl_div", target, "target")
     batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = reduction_of("kl_div", "sum" if batch else reduction, size_average, reduce)
     if reduction == "mean":

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from .. import dtypes
 from ..tensor import Tensor
 from .distance import pairwise_distance
+from .elementwise import require_tensor
 from .loss import reduced, reduction_of
 
 __all__ = [
@@ -49,6 +50,8 @@ def poisson_nll_loss(
         >>> poisson_nll_loss(rushlight.tensor([0.0]), rushlight.tensor([2.0]))
         tensor(1.)
     """
+    require_tensor("poisson_nll_loss", input)
+    require_tensor("poisson_nll_loss", target, "target")
     reduction = reduction_of("poisson_nll_loss", reduction, size_average, reduce)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
@@ -82,6 +85,8 @@ def gaussian_nll_loss(
         >>> gaussian_nll_loss(rushlight.tensor([0.0]), rushlight.tensor([2.0]), rushlight.tensor([1.0]))
         tensor(2.)
     """
+    require_tensor("gaussian_nll_loss", input)
+    require_tensor("gaussian_nll_loss", target, "target")
     name = "gaussian_nll_loss"
     if isinstance(var, (int, float)):
         var = input.new_full(input.shape, float(var))
@@ -128,6 +133,8 @@ def hinge_embedding_loss(
         >>> hinge_embedding_loss(rushlight.tensor([0.2, 0.2]), rushlight.tensor([1, -1]), reduction="none")
         tensor([0.2000, 0.8000])
     """
+    require_tensor("hinge_embedding_loss", input)
+    require_tensor("hinge_embedding_loss", target, "target")
     reduction = reduction_of("hinge_embedding_loss", reduction, size_average, reduce)
     zero = input.new_zeros(())
     unlike = (margin - input).clamp(min=0).where(target != 1, zero)
@@ -157,6 +164,9 @@ def margin_ranking_loss(
         >>> margin_ranking_loss(rushlight.tensor([1.0]), rushlight.tensor([3.0]), rushlight.tensor([1.0]))
         tensor(2.)
     """
+    require_tensor("margin_ranking_loss", input1, "input1")
+    require_tensor("margin_ranking_loss", target, "target")
+    require_tensor("margin_ranking_loss", input2, "input2")
     reduction = reduction_of("margin_ranking_loss", reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
@@ -190,6 +200,9 @@ def cosine_embedding_loss(
         >>> cosine_embedding_loss(x, -x, rushlight.tensor([1]))
         tensor(2.)
     """
+    require_tensor("cosine_embedding_loss", input1, "input1")
+    require_tensor("cosine_embedding_loss", target, "target")
+    require_tensor("cosine_embedding_loss", input2, "input2")
     name = "cosine_embedding_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if target.ndim > 1:
@@ -230,12 +243,14 @@ def soft_margin_loss(
         >>> soft_margin_loss(rushlight.tensor([0.0]), rushlight.tensor([1.0]))
         tensor(0.6931)
     """
+    require_tensor("soft_margin_loss", input)
+    require_tensor("soft_margin_loss", target, "target")
     reduction = reduction_of("soft_margin_loss", reduction, size_average, reduce)
     return reduced(_log1p_exp(-target * input), reduction)
 
 
 def _check_rows(function: str, input: Tensor, target: Tensor, shape: tuple) -> None:
-    if input.ndim not in (1, 2) or (input.ndim == 2 and not input.shape[1]) or not input.numel() > 0:
+    if input.ndim > 2 or (input.ndim == 2 and not input.shape[1]) or not input.numel() > 0:
         if not (input.ndim == 2 and input.shape[1] and not input.shape[0]):
             raise RuntimeError(
                 f"{function}: input must be a non-empty vector or matrix, got shape {list(input.shape)}"
@@ -269,22 +284,29 @@ def multi_margin_loss(
     Shape:
         input: (N, C) or (C,); target: (N,) or (); output: a number, or as target.
     Raises:
-        ValueError: p is neither 1 nor 2.
+        ValueError: p is neither 1 nor 2, or weight is not 1-d.
         RuntimeError: a target is out of range, or shapes do not fit.
     Source: Crammer and Singer 2001, "On the algorithmic implementation of multiclass kernel-based vector machines".
     Example:
         >>> multi_margin_loss(rushlight.tensor([[1.0, 1.0]]), rushlight.tensor([0]))
         tensor(0.5000)
     """
+    require_tensor("multi_margin_loss", input)
+    require_tensor("multi_margin_loss", target, "target")
     name = "multi_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError(f"{name}: p must be 1 or 2 (only p == 1 and p == 2 supported), got {p}")
+    shape = tuple(target.shape)
     if input.ndim == 1 and target.ndim == 1 and target.numel() == 1:
         target = target.reshape(())
+    if weight is not None and weight.ndim != 1:
+        raise ValueError(f"{name}: weight must be one-dimensional, got shape {list(weight.shape)}")
     _check_rows(name, input, target, tuple(input.shape[:-1]))
+    if input.ndim == 0:
+        input = input.reshape(1)
     classes = input.shape[-1]
-    if weight is not None and (weight.ndim != 1 or weight.numel() != classes):
+    if weight is not None and weight.numel() != classes:
         raise RuntimeError(
             f"{name}: weight must have shape ({classes},) (inconsistent weight size), got {list(weight.shape)}"
         )
@@ -296,7 +318,8 @@ def multi_margin_loss(
     if weight is not None:
         over = over * weight.index_select(0, target.reshape(-1)).reshape(target.shape).unsqueeze(-1)
     others = _arange(target, classes) != target.unsqueeze(-1)
-    return reduced(over.where(others, over.new_zeros(())).sum(-1) / classes, reduction)
+    loss = over.where(others, over.new_zeros(())).sum(-1) / classes
+    return reduced(loss.reshape(shape), reduction)
 
 
 def _arange(like: Tensor, n: int) -> Tensor:
@@ -337,9 +360,13 @@ def multilabel_margin_loss(
         >>> multilabel_margin_loss(rushlight.tensor([1.0, 1.0]), rushlight.tensor([0, -1]))
         tensor(0.5000)
     """
+    require_tensor("multilabel_margin_loss", input)
+    require_tensor("multilabel_margin_loss", target, "target")
     name = "multilabel_margin_loss"
     reduction = reduction_of(name, reduction, size_average, reduce)
     _check_rows(name, input, target, tuple(input.shape))
+    if input.ndim == 0:
+        input, target = input.reshape(1), target.reshape(1)
     classes = input.shape[-1]
     _check_range(name, target, classes, -1)
     # Positions before the first -1 count.
@@ -373,6 +400,8 @@ def multilabel_soft_margin_loss(
         >>> multilabel_soft_margin_loss(rushlight.tensor([[0.0, 0.0]]), rushlight.tensor([[1.0, 0.0]]))
         tensor(0.6931)
     """
+    require_tensor("multilabel_soft_margin_loss", input)
+    require_tensor("multilabel_soft_margin_loss", target, "target")
     reduction = reduction_of("multilabel_soft_margin_loss", reduction, size_average, reduce)
     loss = target * _log1p_exp(-input) + (1 - target) * _log1p_exp(input)
     if weight is not None:
@@ -413,6 +442,7 @@ def triplet_margin_loss(
         >>> triplet_margin_loss(x, x, x)
         tensor(1.)
     """
+    require_tensor("triplet_margin_loss", anchor, "anchor")
     reduction = reduction_of("triplet_margin_loss", reduction, size_average, reduce)
 
     def distance(a: Tensor, b: Tensor) -> Tensor:
@@ -448,6 +478,7 @@ def triplet_margin_with_distance_loss(
         >>> triplet_margin_with_distance_loss(x, x, x, margin=0.5)
         tensor(0.5000)
     """
+    require_tensor("triplet_margin_with_distance_loss", anchor, "anchor")
     name = "triplet_margin_with_distance_loss"
     reduction_of(name, reduction)
     distance = distance_function or pairwise_distance

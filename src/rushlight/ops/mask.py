@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..autograd.inplace import assign, check_inplace
@@ -14,8 +13,9 @@ from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .convert import to_dtype
+from .elementwise import not_a_tensor, require_tensor
 from .index import IndexBackward0, IndexPutBackward0
-from .promotion import result_type
+from .promotion import number, result_type
 from .shape import _broadcast, broadcast_shapes, expand, reshape
 
 __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzero", "where"]
@@ -25,8 +25,6 @@ __all__ = ["argwhere", "masked_fill", "masked_scatter", "masked_select", "nonzer
 def _check_mask(mask: Any, function: str) -> np.ndarray:
     if not isinstance(mask, TensorBase):
         raise TypeError(f"{function}: mask must be a Tensor, got {kind_of(mask)}")
-    if mask._array.dtype == np.uint8 and function != "masked_fill":
-        return mask._array.astype(bool)
     if mask._array.dtype != np.bool_:
         raise RuntimeError(f"{function}: only supports boolean masks, but got mask with dtype {mask.dtype}")
     return mask._array
@@ -49,7 +47,8 @@ class MaskedFillBackward0(Function):
         dx = MaskedFillBackward0.apply(dy, ctx.mask, 0) if ctx.needs_input_grad[0] else None
         dv = None
         if ctx.needs_input_grad[2]:
-            dv = MaskedFillBackward0.apply(dy, ~np.broadcast_to(ctx.mask, dy._array.shape), 0).sum()
+            mask = np.asarray(~np.broadcast_to(ctx.mask, dy._array.shape))
+            dv = MaskedFillBackward0.apply(dy, mask, 0).sum()
         return dx, None, dv
 
 
@@ -61,21 +60,27 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
         >>> masked_fill(rushlight.ones(2), rushlight.tensor([True, False]), 5)
         tensor([5., 1.])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("masked_fill", input)
     where_ = _check_mask(mask, "masked_fill")
     if isinstance(value, TensorBase):
         if value._array.ndim:
             raise RuntimeError(
                 f"masked_fill: only supports a 0-dimensional value tensor, got one with {value._array.ndim} dims"
             )
+        if not value.requires_grad:
+            number(value._array.item(), input.dtype, "masked_fill")  # it must fit, too
         value = to_dtype(value, input.dtype)  # type: ignore[arg-type]
     else:
-        _check_value(value, input.dtype, "masked_fill")
+        value = number(
+            value, input.dtype, "masked_fill"
+        ).item()  # a Python number again: the kernel takes those
     return MaskedFillBackward0.apply(input, where_, value)
 
 
-def _check_value(value: Any, d: dtypes.dtype, function: str) -> None:
-    if d.category == dtypes.INTEGER and isinstance(value, float) and not value.is_integer():
-        raise RuntimeError(f"{function}: value cannot be converted to type {d} without overflow, got {value}")
+def nothing_of(x: Tensor) -> Tensor:
+    """Zeros in the shape of x and with its history, for results that depend on x in no element."""
+    return MaskedFillBackward0.apply(x, np.ones((), bool), 0)
 
 
 @method()
@@ -88,6 +93,7 @@ def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
 @method()
 def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The elements where the mask is True, in order, as a 1-d tensor."""
+    require_tensor("masked_select", input)
     where_ = _check_mask(mask, "masked_select")
     shape = broadcast_shapes(input._array.shape, where_.shape)
     x = input if input._array.shape == shape else expand(input, shape)
@@ -102,7 +108,13 @@ class MaskedSelectBackward0(IndexBackward0):
 @method(inplace=True)
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """A copy with the places where the mask is True filled, in order, with the elements of `source`."""
+    require_tensor("masked_scatter", input)
+    require_tensor("masked_scatter", source, "source")
     where_ = _check_mask(mask, "masked_scatter")
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: source must have input's dtype {input.dtype}, got {source.dtype}"
+        )
     shape = broadcast_shapes(input._array.shape, where_.shape)
     full = np.broadcast_to(where_, shape)
     n = int(full.sum())
@@ -124,7 +136,7 @@ class WhereBackward0(Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        mask = np.broadcast_to(ctx.condition, dy._array.shape)
+        mask = np.asarray(np.broadcast_to(ctx.condition, dy._array.shape))
         dx = MaskedFillBackward0.apply(dy, np.asarray(~mask), 0) if ctx.needs_input_grad[1] else None
         return None, dx, MaskedFillBackward0.apply(dy, mask, 0) if ctx.needs_input_grad[2] else None
 
@@ -178,6 +190,7 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
         tensor([[1],
                 [2]])
     """
+    require_tensor("nonzero", input)
     array = input._array
     if as_tuple:
         return tuple([wrap(i) for i in np.nonzero(array.reshape(1) if not array.ndim else array)])
@@ -188,4 +201,5 @@ def nonzero(input: Tensor, *, out: Tensor | None = None, as_tuple: bool = False)
 @method()
 def argwhere(input: Tensor) -> Tensor:
     """The indices of elements that are not 0, as rows."""
+    require_tensor("argwhere", input)
     return nonzero(input)

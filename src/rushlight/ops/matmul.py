@@ -12,6 +12,7 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of
 from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
+from .elementwise import require_tensor
 from .shape import expand, reshape, squeeze, transpose, unsqueeze
 
 __all__ = [
@@ -68,7 +69,9 @@ def _mismatch(a: Tensor, b: Tensor, function: str) -> RuntimeError:
 
 
 def _need_dims(x: Any, ndim: int, function: str, name: str) -> None:
-    if isinstance(x, TensorBase) and x._array.ndim != ndim:
+    if not isinstance(x, TensorBase):
+        raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(x)}")
+    if x._array.ndim != ndim:
         what = {1: "a vector (1-d)", 2: "a matrix (2-d)", 3: "a batch of matrices (3-d)"}[ndim]
         raise RuntimeError(
             f"{function}: {name} must be {what}, got {x._array.ndim}-d of shape {tuple(x.shape)}"
@@ -313,6 +316,7 @@ def vdot(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> rushlight.vdot(rushlight.tensor([1.0, 2.0]), rushlight.tensor([3.0, 4.0]))
         tensor(11.)
     """
+    require_tensor("vdot", input)
     return dot(input.conj() if input.is_complex() else input, other, out=out)  # type: ignore[attr-defined]
 
 
@@ -349,6 +353,7 @@ def inner(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> rushlight.inner(rushlight.ones(2, 3), rushlight.ones(4, 3)).shape
         torch.Size([2, 4])
     """
+    require_tensor("inner", input)
     a, b = input._array.shape, other._array.shape
     if not a or not b:
         y = input * other
@@ -549,6 +554,7 @@ def addr(
         tensor([[3.],
                 [6.]])
     """
+    require_tensor("addr", input)
     product_ = outer(vec1, vec2)
     shape = product_._array.shape
     y = product_ if alpha == 1 else product_ * alpha
@@ -615,6 +621,7 @@ def kron(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([[1., 1., 0., 0.],
                 [0., 0., 1., 1.]])
     """
+    require_tensor("kron", input)
     n = max(input._array.ndim, other._array.ndim)
     a = (1,) * (n - input._array.ndim) + input._array.shape
     b = (1,) * (n - other._array.ndim) + other._array.shape

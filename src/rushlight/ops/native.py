@@ -8,6 +8,7 @@ from ..tensor import Tensor
 from . import dropout as _dropout
 from . import embedding as _embedding
 from . import norm as _norm
+from .elementwise import require_tensor
 
 __all__ = [
     "alpha_dropout",
@@ -146,6 +147,7 @@ def feature_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
         >>> feature_dropout_(rushlight.ones(1, 2), 0.5, False)
         tensor([[1., 1.]])
     """
+    require_tensor("feature_dropout_", input)
     return _dropout._run(_dropout._feature_dropout, input, p, train, True, "feature_dropout")
 
 

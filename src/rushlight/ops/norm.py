@@ -10,9 +10,11 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..kernels import _C, usable
 from ..tensor import Tensor, into
+from .elementwise import not_a_tensor, require_tensor
 
 __all__ = [
     "batch_norm",
@@ -59,10 +61,14 @@ def batch_norm(
         tensor([[-1.0000, -1.0000],
                 [ 1.0000,  1.0000]])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("batch_norm", input)
     shape = input._array.shape
     _check_float(input, "batch_norm")
+    if len(shape) == 1 and not shape[0]:
+        return input * 1
     if len(shape) < 2:
-        raise IndexError(
+        raise (IndexError if training and running_mean is None else RuntimeError)(
             f"batch_norm: input must have at least 2 dimensions (N, C, *), got shape {list(shape)}"
         )
     channels = shape[1]
@@ -210,6 +216,7 @@ def group_norm(
         tensor([[[-1.0000,  1.0000],
                  [-1.0000,  1.0000]]])
     """
+    require_tensor("group_norm", input)
     shape = input._array.shape
     _check_float(input, "group_norm")
     if len(shape) < 2:
@@ -299,6 +306,7 @@ def instance_norm(
         tensor([[[-1.0000,  1.0000],
                  [-1.0000,  1.0000]]])
     """
+    require_tensor("instance_norm", input)
     shape = input._array.shape
     _check_float(input, "instance_norm")
     if not use_input_stats:
@@ -371,9 +379,14 @@ def layer_norm(
         tensor([[-1.0000,  1.0000],
                 [-1.0000,  1.0000]])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("layer_norm", input)
     shape = _trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    if usable(input, weight, bias):
-        return NativeLayerNormBackward0.apply(input, weight, bias, math.prod(shape), eps)
+    n = math.prod(shape)
+    if (
+        usable(input, weight, bias) and n > 1
+    ):  # of one element, the composed definition's gradient is exactly 0
+        return NativeLayerNormBackward0.apply(input, weight, bias, n, eps)
     if input.dtype in _HALF:
         return _layer_norm(input.float(), weight, bias, len(shape), eps).to(input.dtype)
     return _layer_norm(input, weight, bias, len(shape), eps)
@@ -433,6 +446,7 @@ def rms_norm(
         >>> rms_norm(rushlight.tensor([[3.0, 4.0]]), (2,))
         tensor([[0.8485, 1.1314]])
     """
+    require_tensor("rms_norm", input)
     shape = _trailing("rms_norm", input, normalized_shape, weight=weight)
     if eps is None:
         eps = dtypes.finfo(input.dtype if input.dtype not in _HALF else dtypes.float32).eps
@@ -523,6 +537,7 @@ def local_response_norm(
         >>> local_response_norm(rushlight.ones(1, 1, 2), 1, alpha=3.0, beta=0.5)
         tensor([[[0.5000, 0.5000]]])
     """
+    require_tensor("local_response_norm", input)
     if input.ndim < 3:
         raise ValueError(
             f"local_response_norm: input must have 3 dimensions or more, got {input.ndim} (shape {list(input.shape)})"
@@ -567,5 +582,6 @@ def normalize(
         >>> normalize(rushlight.tensor([[3.0, 4.0]]))
         tensor([[0.6000, 0.8000]])
     """
+    require_tensor("normalize", input)
     y = input / input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
     return y if out is None else into(out, y)

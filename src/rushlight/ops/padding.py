@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd import Function
 from ..tensor import Tensor, wrap
 from .convert import empty_array
+from .elementwise import require_tensor
 
 __all__: list[str] = []
 functional = ["pad"]
@@ -40,6 +41,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         >>> F.pad(torch.tensor([[1.0, 2.0, 3.0]]), (1, 2), mode="reflect")
         tensor([[2., 1., 2., 3., 2., 1.]])
     """
+    require_tensor("pad", input)
     widths = _widths(input, pad)
     if mode == "constant":
         return ConstantPadNdBackward0.apply(input, widths, 0 if value is None else value)

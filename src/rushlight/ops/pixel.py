@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import Function
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]
 functional = __all__
@@ -27,6 +28,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
         tensor([[[0., 1.],
                  [2., 3.]]])
     """
+    require_tensor("pixel_shuffle", input)
     _check("pixel_shuffle", input, upscale_factor, "upscale_factor")
     channels = input.shape[-3]
     if channels % (upscale_factor * upscale_factor):
@@ -49,6 +51,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
         >>> torch.pixel_unshuffle(torch.arange(4.0).reshape(1, 2, 2), 2).flatten()
         tensor([0., 1., 2., 3.])
     """
+    require_tensor("pixel_unshuffle", input)
     _check("pixel_unshuffle", input, downscale_factor, "downscale_factor")
     for name, size in (("height", input.shape[-2]), ("width", input.shape[-1])):
         if size % downscale_factor:
@@ -103,6 +106,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
         >>> F.channel_shuffle(torch.arange(4.0).reshape(1, 4, 1), 2).flatten()
         tensor([0., 2., 1., 3.])
     """
+    require_tensor("channel_shuffle", input)
     if input.dim() < 3:
         raise RuntimeError(
             f"channel_shuffle: input must have more than 2 dimensions, got {list(input.shape)}"

@@ -22,6 +22,7 @@ from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .creation import zeros
+from .elementwise import require_tensor
 from .gather import gather, index_select, scatter_add
 from .shape import reshape
 from .split import PlaceBackward0
@@ -122,6 +123,20 @@ def check_input(function: str, n: int, input: Any, error: type[Exception] = Runt
         raise RuntimeError(
             f"{function}: input must have non-zero sizes but for the batch, got shape {list(shape)}"
         )
+    return shape
+
+
+def _check_adaptive(function: str, n: int, input: Any, output_size: Any) -> tuple[int, ...]:
+    # PyTorch's Python refuses fewer dims than sizes before its operation counts the dims.
+    few = (
+        n > 1
+        and not isinstance(output_size, int)
+        and isinstance(input, TensorBase)
+        and input._array.ndim <= n
+    )
+    shape = check_input(function, n, input, ValueError if few else RuntimeError)
+    if not input.is_floating_point():
+        raise NotImplementedError(f"{function}: input must be of a floating-point dtype, got {input.dtype}")
     return shape
 
 
@@ -393,7 +408,7 @@ max_pool1d_with_indices, max_pool2d_with_indices, max_pool3d_with_indices = map(
 
 def _adaptive_max_pool(n: int, input: Tensor, output_size: Any, return_indices: bool) -> Any:
     function = f"adaptive_max_pool{n}d"
-    shape = check_input(function, n, input)
+    shape = _check_adaptive(function, n, input, output_size)
     g = _adaptive_geometry(function, n, shape[-n:], _hashable(output_size))
     return _max(function, _ADAPTIVE_MAX[n - 1], input, g, return_indices)
 
@@ -602,7 +617,7 @@ def avg_pool3d(
 
 def _adaptive_avg_pool(n: int, input: Tensor, output_size: Any) -> Tensor:
     function = f"adaptive_avg_pool{n}d"
-    shape = check_input(function, n, input)
+    shape = _check_adaptive(function, n, input, output_size)
     g = _adaptive_geometry(function, n, shape[-n:], _hashable(output_size))
     node: Any = _MEAN if n > 1 and g.out == (1,) * n else _ADAPTIVE_AVG[n - 1]
     return node.apply(input, g, False, 0)
@@ -677,6 +692,7 @@ def lp_pool1d(
         >>> lp_pool1d(rushlight.tensor([[3.0, 4.0]]), 2, 2)
         tensor([[5.]])
     """
+    require_tensor("lp_pool1d", input)
     return _lp_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -695,6 +711,7 @@ def lp_pool2d(
         tensor([[[2., 2.],
                  [2., 2.]]])
     """
+    require_tensor("lp_pool2d", input)
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -709,4 +726,5 @@ def lp_pool3d(
         >>> lp_pool3d(rushlight.ones(1, 2, 2, 2), 3, 2)
         tensor([[[[2.]]]])
     """
+    require_tensor("lp_pool3d", input)
     return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)

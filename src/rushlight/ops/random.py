@@ -15,6 +15,7 @@ from ..stream import kernels
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array
 from .creation import _check_sizes, check_options, empty_like
+from .elementwise import require_tensor
 from .random_fill import (
     _FLOAT64,
     _NODES,
@@ -301,6 +302,7 @@ def rand_like(
     memory_format: Any = dtypes.preserve_format,
 ) -> Tensor:
     """Uniform numbers in [0, 1) in the shape (and dtype, and memory order) of `input`."""
+    require_tensor("rand_like", input)
     t = _like("rand_like", input, dtype, layout, device, memory_format)
     _uniform(t, 0.0, 1.0, generator_state(generator, "rand_like"))
     return t.requires_grad_() if requires_grad else t
@@ -318,6 +320,7 @@ def randn_like(
     memory_format: Any = dtypes.preserve_format,
 ) -> Tensor:
     """Normal numbers in the shape (and dtype, and memory order) of `input`."""
+    require_tensor("randn_like", input)
     t = _like("randn_like", input, dtype, layout, device, memory_format)
     _normal(t, 0.0, 1.0, generator_state(generator, "randn_like"))
     return t.requires_grad_() if requires_grad else t
@@ -336,6 +339,7 @@ def randint_like(
     **named: Any,
 ) -> Tensor:
     """Integers in the shape (and dtype) of `input`: `randint_like(input, high)` or `(input, low, high)`."""
+    require_tensor("randint_like", input)
     low, high, _ = _randint_arguments(
         (*args, ()) if not named else args, {**named, "size": ()} if named else {}
     )
@@ -370,6 +374,9 @@ def normal(
         tensor([ 1.5410, 99.7066])
     """
     state = generator_state(generator, "normal")
+    for name, x in (("mean", mean), ("std", std)):
+        if not isinstance(x, (Tensor, int, float, np.number)):
+            raise TypeError(f"normal: {name} must be a Tensor or a number, got {type(x).__name__}")
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
         if size is None:
@@ -417,6 +424,7 @@ def bernoulli(
         >>> bernoulli(rushlight.tensor([0.0, 1.0]))
         tensor([0., 1.])
     """
+    require_tensor("bernoulli", input)
     state = generator_state(generator, "bernoulli")
     result = empty_like(input, memory_format=dtypes.contiguous_format)
     if p is not None:
@@ -448,6 +456,7 @@ def multinomial(
     Raises:
         RuntimeError: a weight is negative or not finite, or more samples are asked for than there are indices.
     """
+    require_tensor("multinomial", input)
     if not 1 <= input.ndim <= 2:
         raise RuntimeError(
             f"multinomial: input must be of 1 or 2 dims (prob_dist must be 1 or 2 dim), got {input.ndim}"
@@ -470,11 +479,12 @@ def multinomial(
         raise RuntimeError(
             "multinomial: input must hold finite weights >= 0 (contains either `inf`, `nan` or element < 0)"
         )
+    if classes > 1 << 24:
+        raise RuntimeError(f"multinomial: input must have at most 2**24 weights in a row, got {classes}")
     if classes and not (wide.sum(-1) > 0).all():
-        if replacement or num_samples == 1:
-            raise RuntimeError(
-                "multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)"
-            )
+        raise RuntimeError(
+            "multinomial: each row of input must have a weight > 0 (sum of probabilities <= 0)"
+        )
     state = generator_state(generator, "multinomial")
     if replacement and num_samples > 1:
         index = _with_replacement(weights, num_samples, state)
@@ -488,7 +498,7 @@ def multinomial(
         else:
             index = np.argsort(-key, -1, kind="stable")[..., :num_samples]
     result = wrap(np.ascontiguousarray(index).astype(np.int64, copy=False))
-    return result if out is None else into(out, result, "multinomial")
+    return result if out is None else into(out, result, "multinomial", True)
 
 
 def _with_replacement(weights: np.ndarray, n: int, state: np.ndarray) -> np.ndarray:
@@ -510,6 +520,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
     Raises:
         RuntimeError: a rate is negative.
     """
+    require_tensor("poisson", input)
     if _floating(input, "poisson").is_complex:
         raise NotImplementedError(f"poisson: input must be real, got {input.dtype}")
     if not bool((input._array >= 0).all()):
@@ -524,6 +535,7 @@ def poisson(input: Tensor, generator: Generator | None = None) -> Tensor:
 
 def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) -> Tensor:
     """Binomially distributed numbers: successes in `count` trials, each of probability `prob`."""
+    require_tensor("binomial", count, "count")
     _floating(count, "binomial")
     if count.dtype is not prob.dtype:
         raise RuntimeError(f"binomial: prob must be of the dtype of count, {count.dtype}, got {prob.dtype}")

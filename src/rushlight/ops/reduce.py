@@ -254,6 +254,7 @@ def nansum(
         >>> nansum(rushlight.tensor([1.0, float("nan"), 2.0]))
         tensor(3.)
     """
+    require_tensor("nansum", input)
     if input._array.dtype.kind not in "fV":
         y = sum(input, dim, keepdim, dtype=dtype)
     else:
@@ -271,6 +272,7 @@ def nanmean(
         >>> nanmean(rushlight.tensor([1.0, float("nan"), 2.0]))
         tensor(1.5000)
     """
+    require_tensor("nanmean", input)
     _floating("nanmean", input, None)
     count = sum((input == input).detach(), dim, keepdim)
     y = nansum(input, dim, keepdim, dtype=dtype) / count  # type: ignore[operator]
@@ -615,10 +617,10 @@ class MinBackward1(AminBackward0):
 def _arg(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
     """(values, indices) of the extremes along one dim: the first of several; NaN beats all."""
     name = "max" if op == "amax" else "min"
-    if kernel_for(name, array, (dim,)):
-        return reduce_float32_pair(name, array, dim, keepdim)
     if array.ndim == 0:
         return wrap(array.copy()), wrap(np.zeros((), np.int64))
+    if kernel_for(name, array, (dim,)):
+        return reduce_float32_pair(name, array, dim, keepdim)
     work = array.astype(work_dtype(dtypes.of(array.dtype)).numpy, copy=False)
     index = (np.argmax if op == "amax" else np.argmin)(work, axis=dim, keepdims=True)
     values = np.take_along_axis(array, index, dim)
@@ -697,7 +699,7 @@ def _extreme(
     _nonempty(name, array.shape, (dim,))
     pair = along.apply(input, dim, keepdim)
     if out is not None:
-        return result(into(out[0], pair[0], name), into(out[1], pair[1], name))
+        return result(*[into(o, p, name, True) for o, p in zip(out, pair, strict=True)])
     return result(*pair)
 
 
@@ -755,6 +757,11 @@ def _over_dims(name: str, node: Any, input: Tensor, dim: Any, keepdim: bool) -> 
         raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
     dims = wrap_dims(dim, input._array.ndim, name)
     if input._array.size == 0:
+        if dim is None or (not isinstance(dim, int) and not len(dim)):
+            raise RuntimeError(
+                f"{name}: input must not be empty when no dim is given (Expected reduction dim to be specified for "
+                f"input.numel() == 0), got shape {list(input._array.shape)}"
+            )
         _nonempty(name, input._array.shape, dims)
     return node.apply(input, dims, keepdim)
 
@@ -768,7 +775,7 @@ def amax(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
         tensor([3., 5.])
     """
     y = _over_dims("amax", AmaxBackward0, input, dim, keepdim)
-    return y if out is None else into(out, y, "amax")
+    return y if out is None else into(out, y, "amax", True)
 
 
 @method()
@@ -780,7 +787,7 @@ def amin(input: Tensor, dim: Any = (), keepdim: bool = False, *, out: Tensor | N
         tensor([1., 2.])
     """
     y = _over_dims("amin", AminBackward0, input, dim, keepdim)
-    return y if out is None else into(out, y, "amin")
+    return y if out is None else into(out, y, "amin", True)
 
 
 class AminmaxBackward0(Function):
@@ -817,7 +824,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
         _nonempty("aminmax", input._array.shape, dims)
     pair = AminmaxBackward0.apply(input, dims, keepdim)
     if out is not None:
-        return _aminmax_result(*[into(o, p, "aminmax") for o, p in zip(out, pair, strict=True)])
+        return _aminmax_result(*[into(o, p, "aminmax", True) for o, p in zip(out, pair, strict=True)])
     return _aminmax_result(*pair)
 
 
@@ -847,7 +854,7 @@ def argmax(
         tensor([1, 0])
     """
     y = _index("argmax", "amax", input, dim, keepdim)
-    return y if out is None else into(out, y, "argmax")
+    return y if out is None else into(out, y, "argmax", True)
 
 
 @method()
@@ -861,7 +868,7 @@ def argmin(
         tensor(0)
     """
     y = _index("argmin", "amin", input, dim, keepdim)
-    return y if out is None else into(out, y, "argmin")
+    return y if out is None else into(out, y, "argmin", True)
 
 
 # -- tests --------------------------------------------------------------------------------------------------------

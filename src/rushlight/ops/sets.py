@@ -8,8 +8,8 @@ import numpy as np
 
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
-from ..tensor import Tensor, method, wrap
-from .elementwise import require_tensor
+from ..tensor import Tensor, into, method, wrap
+from .elementwise import OPERANDS, require_tensor
 
 __all__ = ["bincount", "isin", "unique", "unique_consecutive"]
 
@@ -116,14 +116,25 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return wrap(counts.astype(np.float32 if weights._array.dtype == np.float32 else np.float64))
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
+def isin(
+    elements: Any,
+    test_elements: Any,
+    *,
+    assume_unique: bool = False,
+    invert: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
     """Whether each of `elements` is among `test_elements`; one of them may be a number.
 
     Example:
         >>> isin(rushlight.tensor([1, 2, 3]), rushlight.tensor([2, 5]))
         tensor([False,  True, False])
     """
+    for name, x in (("elements", elements), ("test_elements", test_elements)):
+        if not isinstance(x, OPERANDS):
+            raise TypeError(f"isin: {name} must be a Tensor or a number, got {type(x).__name__}")
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError("isin: elements or test_elements must be a Tensor, got two numbers")
     a, b = (x._array if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements))
-    return wrap(np.asarray(np.isin(a, b, assume_unique=assume_unique, invert=invert)))
+    y = wrap(np.asarray(np.isin(a, b, assume_unique=assume_unique, invert=invert)))
+    return y if out is None else into(out, y, "isin", True)

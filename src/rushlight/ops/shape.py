@@ -9,10 +9,12 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Function
+from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
-from ..errors import wrap_dim, wrap_dims
+from ..errors import kind_of, wrap_dim, wrap_dims
 from ..kernels import _C
 from ..tensor import Size, Tensor, _address, method, strided, wrap
+from .elementwise import not_a_tensor, require_tensor
 
 __all__ = [
     "adjoint",
@@ -45,6 +47,17 @@ def sizes_of(args: tuple, function: str) -> tuple[int, ...]:
         return tuple([s.__index__() for s in args])
     except (TypeError, AttributeError):
         raise TypeError(f"{function}: size must be ints, got {args!r}") from None
+
+
+def by_name(args: tuple, named: Any, name: str, function: str) -> tuple:
+    """The arguments of a function that takes sizes as `2, 3`, as `(2, 3)` or by name."""
+    if named is None:
+        return args
+    if args:
+        raise TypeError(f"{function}: {name} must be given once, got it by position and by name")
+    if not isinstance(named, (tuple, list)):
+        raise TypeError(f"{function}: {name} must be a tuple of ints, got {kind_of(named)}")
+    return (named,)
 
 
 def _fill_minus_one(shape: tuple[int, ...], n: int, function: str) -> tuple[int, ...]:
@@ -109,7 +122,7 @@ def _can_view(array: np.ndarray, shape: tuple) -> bool:
 
 
 @method()
-def view(self: Tensor, *size: Any) -> Tensor:
+def view(self: Tensor, *args: Any, size: Any = None, dtype: Any = None) -> Tensor:
     """The same memory in another shape (`-1` is worked out), or seen as another dtype of `view(dtype)`.
 
     Raises:
@@ -120,14 +133,17 @@ def view(self: Tensor, *size: Any) -> Tensor:
         tensor([[0, 1, 2],
                 [3, 4, 5]])
     """
+    if dtype is not None:
+        return _view_dtype(self, dtypes.check(dtype, "view"))
+    args = by_name(args, size, "size", "view")
     if _C is not None:
-        y = _C.view_node(ViewBackward0, self, size)
+        y = _C.view_node(ViewBackward0, self, args)
         if y is not NotImplemented:
             return y
-    if len(size) == 1 and isinstance(size[0], dtypes.dtype):
-        return _view_dtype(self, size[0])
+    if len(args) == 1 and isinstance(args[0], dtypes.dtype):
+        return _view_dtype(self, args[0])
     array = self._array
-    shape = _fill_minus_one(sizes_of(size, "view"), array.size, "view")
+    shape = _fill_minus_one(sizes_of(args, "view"), array.size, "view")
     if not _can_view(array, shape):
         raise RuntimeError(
             f"view: size {list(shape)} is not compatible with the tensor's size {list(array.shape)} and stride "
@@ -166,7 +182,7 @@ def view_as(self: Tensor, other: Tensor) -> Tensor:
 
 
 @method()
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *args: Any, shape: Any = None) -> Tensor:
     """The same elements in another shape: a view where strides allow it, else a copy.
 
     Example:
@@ -174,12 +190,15 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         tensor([[0, 1],
                 [2, 3]])
     """
+    args = by_name(args, shape, "shape", "reshape")
     if _C is not None:
-        y = _C.view_node(ViewBackward0, input, shape)
+        y = _C.view_node(ViewBackward0, input, args)
         if y is not NotImplemented:
             return y
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"reshape: input must be a Tensor, got {kind_of(input)}")
     array = input._array
-    wanted = _fill_minus_one(sizes_of(shape, "reshape"), array.size, "reshape")
+    wanted = _fill_minus_one(sizes_of(args, "reshape"), array.size, "reshape")
     if _can_view(array, wanted):
         return ViewBackward0.apply(input, wanted)
     return UnsafeViewBackward0.apply(input, wanted)
@@ -199,6 +218,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> rushlight.flatten(rushlight.zeros(2, 3, 4), 1).shape
         torch.Size([2, 12])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("flatten", input)
     array = input._array
     ndim = array.ndim
     first, last = (
@@ -226,6 +247,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         >>> rushlight.unflatten(rushlight.zeros(3, 4), 1, (2, -1)).shape
         torch.Size([3, 2, 2])
     """
+    require_tensor("unflatten", input)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), "unflatten")
     if not len(sizes):
@@ -257,14 +279,16 @@ class PermuteBackward0(Function):
 
 
 @method()
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
     """The dims in another order.
 
     Example:
         >>> rushlight.zeros(2, 3, 4).permute(2, 0, 1).shape
         torch.Size([4, 2, 3])
     """
-    given = sizes_of(dims, "permute")
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("permute", input)
+    given = sizes_of(by_name(args, dims, "dims", "permute"), "permute")
     ndim = input._array.ndim
     if len(given) != ndim:
         raise RuntimeError(f"permute: dims must name each of the {ndim} dims once, got {given}")
@@ -292,6 +316,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> rushlight.zeros(2, 3).transpose(0, 1).shape
         torch.Size([3, 2])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("transpose", input)
     ndim = input._array.ndim
     dim0, dim1 = wrap_dim(dim0, ndim, "transpose", "dim0"), wrap_dim(dim1, ndim, "transpose", "dim1")
     if not ndim:
@@ -318,6 +344,8 @@ class TBackward0(Function):
 @method()
 def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; tensors with fewer dims as they are."""
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("t", input)
     ndim = input._array.ndim
     if ndim > 2:
         raise RuntimeError(
@@ -343,6 +371,7 @@ def _m_t(self: Tensor) -> Tensor:
 @method()
 def adjoint(input: Tensor) -> Tensor:
     """The last two dims exchanged, complex values conjugated."""
+    require_tensor("adjoint", input)
     swapped = transpose(input, -2, -1)
     return swapped.conj() if input.is_complex() else swapped  # type: ignore[attr-defined]
 
@@ -361,6 +390,7 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
         >>> rushlight.movedim(rushlight.zeros(2, 3, 4), 0, -1).shape
         torch.Size([3, 4, 2])
     """
+    require_tensor("movedim", input)
     ndim = input._array.ndim
     src = wrap_dims((source,) if isinstance(source, int) else tuple(source), ndim, "movedim")
     dst = wrap_dims((destination,) if isinstance(destination, int) else tuple(destination), ndim, "movedim")
@@ -400,6 +430,8 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 1, 3).squeeze(1).shape
         torch.Size([2, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("squeeze", input)
     shape = input._array.shape
     if dim is None:
         return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
@@ -439,6 +471,8 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> rushlight.zeros(3).unsqueeze(0).shape
         torch.Size([1, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("unsqueeze", input)
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))
 
 
@@ -468,7 +502,7 @@ def _broadcast(array: np.ndarray, shape: tuple) -> np.ndarray:
 
 
 @method()
-def expand(self: Tensor, *sizes: Any) -> Tensor:
+def expand(self: Tensor, *args: Any, size: Any = None) -> Tensor:
     """Dims of size 1 repeated to a larger size without copying; -1 leaves a size as it is.
 
     Example:
@@ -476,7 +510,7 @@ def expand(self: Tensor, *sizes: Any) -> Tensor:
         tensor([[1, 1, 1],
                 [2, 2, 2]])
     """
-    wanted = sizes_of(sizes, "expand")
+    wanted = sizes_of(by_name(args, size, "size", "expand"), "expand")
     shape = self._array.shape
     lead = len(wanted) - len(shape)
     if lead < 0:
@@ -511,6 +545,7 @@ def expand_as(self: Tensor, other: Tensor) -> Tensor:
 @method()
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """`expand` as a function."""
+    require_tensor("broadcast_to", input)
     return expand(input, size)
 
 
@@ -542,6 +577,8 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """The tensors expanded to their common shape."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tuple(tensors[0])
+    for x in tensors:
+        require_tensor("broadcast_tensors", x, "each of tensors")
     shape = broadcast_shapes(*[x._array.shape for x in tensors])
     return tuple([expand(x, shape) for x in tensors])
 

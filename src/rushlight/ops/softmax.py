@@ -11,10 +11,12 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
+from ..autograd.core import TensorBase
 from ..dtypes import dtype as Dtype
 from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
+from .elementwise import not_a_tensor, require_tensor
 
 __all__ = ["gumbel_softmax", "log_softmax", "logsumexp", "softmax", "softmin"]
 
@@ -41,6 +43,8 @@ def softmax(
         >>> softmax(rushlight.tensor([0.0, 0.0]), 0)
         tensor([0.5000, 0.5000])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("softmax", input)
     return _softmax(input, dim, dtype or _dtype_at(_stacklevel), False, "softmax")
 
 
@@ -64,6 +68,8 @@ def log_softmax(
         >>> log_softmax(rushlight.tensor([1000.0, 1000.0]), 0)
         tensor([-0.6931, -0.6931])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("log_softmax", input)
     return _softmax(input, dim, dtype or _dtype_at(_stacklevel), True, "log_softmax")
 
 
@@ -81,6 +87,7 @@ def softmin(
         >>> softmin(rushlight.tensor([0.0, 0.0]), 0)
         tensor([0.5000, 0.5000])
     """
+    require_tensor("softmin", input)
     return _softmax(-input, dim, dtype, False, "softmin")
 
 
@@ -169,6 +176,7 @@ def logsumexp(
         >>> logsumexp(rushlight.tensor([[1000.0, 1000.0]]), 1)
         tensor([1000.6932])
     """
+    require_tensor("logsumexp", input)
     dims = wrap_dims(dim, input._array.ndim, "logsumexp")
     if not input.is_floating_point() and not input.is_complex():
         input = input.to(dtypes.get_default_dtype())
@@ -229,6 +237,7 @@ def gumbel_softmax(
         >>> gumbel_softmax(rushlight.zeros(2, 3), hard=True).sum(-1)
         tensor([1., 1.])
     """
+    require_tensor("gumbel_softmax", logits, "logits")
     noise: Any = wrap(np.empty(logits._array.shape, logits._array.dtype)).exponential_()
     soft = softmax((logits - noise.log()) / tau, dim)
     if not hard:

@@ -13,7 +13,7 @@ from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from .elementwise import FLOAT32, OPERANDS, require_tensor, work_dtype
 from .reduce import _share, scatter_back
 
 __all__ = [
@@ -88,7 +88,7 @@ _median_result, _nanmedian_result = (
 def _pair_into(out: Any, pair: tuple, name: str) -> tuple:
     if out is None:
         return pair
-    return tuple([into(o, p, name) for o, p in zip(out, pair, strict=True)])
+    return tuple([into(o, p, name, True) for o, p in zip(out, pair, strict=True)])
 
 
 def _real(name: str, input: Tensor) -> None:
@@ -460,6 +460,9 @@ def bucketize(
         >>> bucketize(rushlight.tensor([0.5, 2.0]), rushlight.tensor([1.0, 2.0]))
         tensor([0, 1])
     """
+    require_tensor("bucketize", boundaries, "boundaries")
+    if not isinstance(input, OPERANDS):
+        raise TypeError(f"bucketize: input must be a Tensor or a number, got {type(input).__name__}")
     if boundaries._array.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have 1 dim, got {boundaries._array.ndim}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)

@@ -14,8 +14,9 @@ from numpy.polynomial.chebyshev import chebval
 
 from ..autograd import Function
 from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..tensor import Tensor, into, method
-from .elementwise import Binary, binary, make_unary, unary
+from .elementwise import Binary, binary, make_unary, require_tensor, unary
 
 __all__ = ["digamma", "erf", "erfc", "erfinv", "i0", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
 
@@ -196,7 +197,7 @@ def np_lgamma(x: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         low = x < 0.5
         y = _lgamma_positive(np.where(low, 1 - x, x))
-        reflected = math.log(math.pi) - np.log(np.abs(np.sin(math.pi * (x - np.floor(x))))) - y
+        reflected = math.log(math.pi) - np.log(np.abs(np.sin(math.pi * (x - np.rint(x))))) - y
         y = np.where(low, reflected, y)
         y = np.where((x <= 0) & (x == np.floor(x)) | np.isinf(x), np.inf, y)
         return np.where((x == 1) | (x == 2), 0.0, y)
@@ -217,28 +218,40 @@ def np_digamma(x: np.ndarray) -> np.ndarray:
         for k in range(len(_BERNOULLI), 0, -1):
             series = (series + _BERNOULLI[k - 1] / (2 * k)) * z
         y = total + np.log(t) - 0.5 / t - series
-        y = np.where(low, y - math.pi / np.tan(math.pi * (x - np.floor(x))), y)
+        y = np.where(low, y - math.pi / np.tan(math.pi * (x - np.rint(x))), y)
         y = np.where(x == 0, np.copysign(np.inf, -x), y)
         return np.where((x < 0) & (x == np.floor(x)), np.nan, y)
 
 
+def _zeta_positive(s: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The sum over k >= 0 of (k + q)**-s for q > 0: ten terms, the rest by the Euler-Maclaurin formula."""
+    n = 10
+    total = sum((q + k) ** -s for k in range(n))
+    a = q + n
+    total = total + a ** (1 - s) / (s - 1) + 0.5 * a**-s
+    term = s * a ** (-s - 1)
+    for k, b in enumerate(_BERNOULLI, 1):
+        total = total + b / math.factorial(2 * k) * term
+        term = term * (s + 2 * k - 1) * (s + 2 * k) / (a * a)
+    return np.asarray(total)
+
+
 @_in_float64
 def np_zeta(s: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Hurwitz' zeta function, the sum over k >= 0 of (k + q)**-s, by the Euler-Maclaurin formula."""
+    """Hurwitz' zeta function, the sum over k >= 0 of (k + q)**-s; negative q for integer s only.
+
+    For q < 0 the terms with k + q < 0, whose distances from 0 go up from that of q to its next integer, are a
+    difference of two sums with positive arguments.
+    """
     s, q = np.broadcast_arrays(s, q)
     with np.errstate(all="ignore"):
-        n = 10
-        total = sum((q + k) ** -s for k in range(n))
-        a = q + n
-        total = total + a ** (1 - s) / (s - 1) + 0.5 * a**-s
-        term = s * a ** (-s - 1)
-        for k, b in enumerate(_BERNOULLI, 1):
-            total = total + b / math.factorial(2 * k) * term
-            term = term * (s + 2 * k - 1) * (s + 2 * k) / (a * a)
-        total = np.where(s == 1, np.inf, np.where(s < 1, np.nan, total))
-        return np.where(
-            q <= 0, np.where(q == np.floor(q), np.inf, np.where(s == np.floor(s), total, np.nan)), total
-        )
+        total = _zeta_positive(s, np.where(q < 0, q - np.floor(q), q))
+        if (q < 0).any():
+            below = _zeta_positive(s, np.ceil(q) - q) - _zeta_positive(s, 1 - q)
+            total = np.where(q < 0, total + np.where(s % 2 == 0, below, -below), total)
+        total = np.where((q < 0) & (s != np.floor(s)), np.nan, total)
+        total = np.where((q <= 0) & (q == np.floor(q)) | (s == 1), np.inf, total)
+        return np.where(s < 1, np.nan, total)
 
 
 digamma = make_unary("digamma", np_digamma, lambda dy, x: dy * polygamma(1, x), "The derivative of lgamma.")
@@ -268,6 +281,9 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> polygamma(1, rushlight.tensor([1.0]))
         tensor([1.6449])
     """
+    require_tensor("polygamma", input)
+    if not isinstance(n, int):
+        raise TypeError(f"polygamma: n must be an int, got {kind_of(n)}")
     if n < 0:
         raise RuntimeError(f"polygamma: n must not be negative, got {n}")
     y = digamma(input) if n == 0 else PolygammaBackward0.apply(n, input)
@@ -312,6 +328,8 @@ class SpecialZetaBackward0(Function):
 
 def zeta(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """Hurwitz' zeta function: the sum over k >= 0 of `(k + other)**-input`."""
+    if not isinstance(other, TensorBase):
+        require_tensor("zeta", input)
     y = SpecialZetaBackward0.apply(input, other)
     return y if out is None else into(out, y, "zeta")
 
@@ -328,6 +346,12 @@ entr = make_unary(
 )
 
 
+def _log1p_where(x: Any, y: Any) -> Any:
+    """log1p(y), 0 where x is 0 and y is at most -1."""
+    y = y if isinstance(y, TensorBase) else x.new_full((), y)
+    return y.masked_fill((x == 0) & (y <= -1), 0).log1p()  # type: ignore[attr-defined]
+
+
 class SpecialXlog1PyBackward0(Binary):
     title = "xlog1py"
     fn = staticmethod(
@@ -336,13 +360,15 @@ class SpecialXlog1PyBackward0(Binary):
         ).astype(a.dtype)
     )
     derivatives = (
-        lambda dz, x, y, z: dz * (y.log1p() if isinstance(y, TensorBase) else math.log1p(y)),  # type: ignore[attr-defined]
+        lambda dz, x, y, z: dz * _log1p_where(x, y),
         lambda dz, x, y, z: dz * (x / (y + 1)),
     )
 
 
 def xlog1py(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """`input * log1p(other)`; 0 where `input` is 0."""
+    if not isinstance(other, TensorBase):
+        require_tensor("xlog1py", input)
     y = SpecialXlog1PyBackward0.apply(input, other)
     return y if out is None else into(out, y, "xlog1py")
 
@@ -419,39 +445,66 @@ i1e = make_unary(
 
 
 # -- incomplete gamma function ------------------------------------------------------------------------------------
+def _gamma_share(a: np.ndarray, x: np.ndarray, upper: bool) -> np.ndarray:
+    """The series for x < a + 1, the continued fraction (by Lentz's method) above: Numerical Recipes, section 6.2.
+
+    Both end where no element changes any more; the longest need about 10 sqrt(a) steps.
+    """
+    a, x = np.broadcast_arrays(a, x)
+    shape, a, x = a.shape, a.reshape(-1), x.reshape(-1)
+    y = np.full(a.shape, np.nan)
+    with np.errstate(all="ignore"):
+        regular = (x > 0) & np.isfinite(x) & (a > 0) & np.isfinite(a)
+        below = regular & (x < a + 1)
+        above = regular & ~below
+        for where_, complement, part in ((below, False, _gamma_series), (above, True, _gamma_fraction)):
+            if where_.any():
+                order, at = a[where_], x[where_]
+                share = part(order, at) * np.exp(order * np.log(at) - at - np_lgamma(order))
+                y[where_] = share if complement == upper else 1 - share
+        none, all_ = (1.0, 0.0) if upper else (0.0, 1.0)
+        y[(a > 0) & (x == 0) | np.isposinf(a) & (x >= 0) & np.isfinite(x)] = none
+        y[(a == 0) & (x > 0) | np.isposinf(x) & (a >= 0) & np.isfinite(a)] = all_
+    return y.reshape(shape)
+
+
+def _gamma_series(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    term = 1 / a
+    total = term.copy()
+    for k in range(1, 20000):
+        term = term * x / (a + k)
+        total = total + term
+        if k % 16 == 0 and (term <= total * 1e-17).all():
+            break
+    return total
+
+
+def _gamma_fraction(a: np.ndarray, x: np.ndarray) -> np.ndarray:
+    b = x + 1 - a
+    c = np.full_like(b, 1e300)
+    d = 1 / b
+    total = d.copy()
+    for k in range(1, 20000):
+        n = -k * (k - a)
+        b = b + 2
+        d = n * d + b
+        d = 1 / np.where(np.abs(d) < 1e-300, 1e-300, d)
+        c = b + n / c
+        c = np.where(np.abs(c) < 1e-300, 1e-300, c)
+        total = total * d * c
+        if k % 16 == 0 and (np.abs(d * c - 1) <= 1e-15).all():
+            break
+    return total
+
+
 @_in_float64
 def np_gammainc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The series for x < a + 1, the continued fraction (by Lentz's method) above: Numerical Recipes, section 6.2."""
-    a, x = np.broadcast_arrays(a, x)
-    with np.errstate(all="ignore"):
-        safe = np.where((x > 0) & np.isfinite(x) & (a > 0), x, 1.0)
-        order = np.where(a > 0, a, 1.0)
-        factor = np.exp(order * np.log(safe) - safe - np_lgamma(order))
-        term = 1 / order
-        series = term.copy()
-        for k in range(1, 400):
-            term = term * safe / (order + k)
-            series = series + term
-        b = safe + 1 - order
-        c = np.full_like(b, 1e300)
-        d = 1 / b
-        fraction = d.copy()
-        for k in range(1, 200):
-            n = -k * (k - order)
-            b = b + 2
-            d = n * d + b
-            d = 1 / np.where(np.abs(d) < 1e-300, 1e-300, d)
-            c = b + n / c
-            c = np.where(np.abs(c) < 1e-300, 1e-300, c)
-            fraction = fraction * d * c
-        y = np.where(safe < order + 1, factor * series, 1 - factor * fraction)
-        y = np.where(np.isposinf(x), 1.0, np.where(x == 0, 0.0, y))
-        y = np.where((a == 0) & (x > 0), 1.0, y)
-        return np.where((x < 0) | (a < 0) | np.isnan(x) | np.isnan(a) | ((a == 0) & (x == 0)), np.nan, y)
+    return _gamma_share(a, x, False)
 
 
+@_in_float64
 def np_gammaincc(a: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return (1 - np_gammainc(a.astype(np.float64), x.astype(np.float64))).astype(a.dtype)
+    return _gamma_share(a, x, True)
 
 
 class IgammaBackward0(Function):
@@ -485,6 +538,8 @@ def igamma(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
         >>> igamma(rushlight.tensor([1.0]), rushlight.tensor([1.0]))
         tensor([0.6321])
     """
+    require_tensor("igamma", input)
+    require_tensor("igamma", other, "other")
     y = IgammaBackward0.apply(input, other)
     return y if out is None else into(out, y, "igamma")
 
@@ -497,6 +552,8 @@ def igammac(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tenso
         >>> igammac(rushlight.tensor([1.0]), rushlight.tensor([1.0]))
         tensor([0.3679])
     """
+    require_tensor("igammac", input)
+    require_tensor("igammac", other, "other")
     y = IgammacBackward0.apply(input, other)
     return y if out is None else into(out, y, "igammac")
 

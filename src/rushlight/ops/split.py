@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, method, wrap
+from .elementwise import not_a_tensor, require_tensor
 from .shape import sizes_of
 
 __all__ = [
@@ -80,11 +82,21 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         >>> rushlight.narrow(rushlight.arange(5), 0, 1, 3)
         tensor([1, 2, 3])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("narrow", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("narrow: input must have at least 1 dim, got a 0-d tensor")
     dim = wrap_dim(dim, len(shape), "narrow")
-    start = int(start)
+    if isinstance(start, TensorBase):
+        if start._array.ndim or start._array.dtype.kind not in "iu":
+            raise RuntimeError(
+                f"narrow: start must be an int or a 0-dim integral Tensor, got {start.dtype} of {start.ndim} dims"
+            )
+        start = int(start._array)
+    elif isinstance(start, bool) or not hasattr(start, "__index__"):
+        raise TypeError(f"narrow: start must be an int, got {type(start).__name__}")
+    start = start.__index__()
     n = shape[dim]
     if not -n <= start <= n:
         raise IndexError(f"narrow: start must be in [{-n}, {n}], got {start}")
@@ -104,6 +116,8 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
         >>> rushlight.select(rushlight.eye(2, dtype=rushlight.int64), 0, 1)
         tensor([0, 1])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("select", input)
     shape = input._array.shape
     if not shape:
         raise IndexError("select: input must have at least 1 dim, got a 0-d tensor")
@@ -156,12 +170,18 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
         >>> rushlight.split(rushlight.arange(5), 2)
         (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
+    if not isinstance(self, TensorBase):
+        raise not_a_tensor("split", self, "self")
     if isinstance(split_size, (tuple, list)):
         return split_with_sizes(self, split_size, dim)
     shape = self._array.shape
     if not shape:
         raise RuntimeError("split: the tensor must have at least 1 dim, got a 0-d tensor")
     dim = wrap_dim(dim, len(shape), "split")
+    if not hasattr(split_size, "__index__"):
+        raise TypeError(
+            f"split: split_size must be an int or a tuple of ints, got {type(split_size).__name__}"
+        )
     n, size = shape[dim], split_size.__index__()
     if size < 0 or (size == 0 and n > 0):
         raise RuntimeError(f"split: split_size must be positive (or 0 for an empty dim), got {size}")
@@ -172,6 +192,8 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
 @method()
 def split_with_sizes(self: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Slices along `dim` of the given sizes, which must add up to its size."""
+    if not isinstance(self, TensorBase):
+        raise not_a_tensor("split_with_sizes", self, "self")
     shape = self._array.shape
     dim = wrap_dim(dim, len(shape), "split_with_sizes")
     sizes = sizes_of((split_sizes,), "split_with_sizes")
@@ -195,9 +217,13 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         >>> [len(c) for c in rushlight.arange(7).chunk(3)]
         [3, 3, 1]
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("chunk", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("chunk: the tensor must have at least 1 dim, got a 0-d tensor")
+    if not isinstance(chunks, int):
+        raise TypeError(f"chunk: chunks must be an int, got {type(chunks).__name__}")
     if chunks < 1:
         raise RuntimeError(f"chunk: chunks must be greater than 0, got {chunks}")
     dim = wrap_dim(dim, len(shape), "chunk")
@@ -219,20 +245,30 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
         >>> [len(c) for c in rushlight.arange(7).tensor_split(3)]
         [3, 2, 2]
     """
+    require_tensor("tensor_split", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("tensor_split: the tensor must have at least 1 dim, got a 0-d tensor")
     dim = wrap_dim(dim, len(shape), "tensor_split")
     n = shape[dim]
     if isinstance(indices_or_sections, TensorBase):
+        if indices_or_sections.dtype is not dtypes.int64:
+            raise RuntimeError(
+                f"tensor_split: indices_or_sections must be of dtype int64, got {indices_or_sections.dtype}"
+            )
         indices_or_sections = indices_or_sections.tolist()  # type: ignore[attr-defined]
     if isinstance(indices_or_sections, int):
         parts = indices_or_sections
         if parts < 1:
             raise RuntimeError(f"tensor_split: the number of sections must be larger than 0, got {parts}")
         cuts = [n // parts * i + min(i, n % parts) for i in range(1, parts)]
+    elif isinstance(indices_or_sections, (tuple, list)):
+        cuts = list(sizes_of((indices_or_sections,), "tensor_split"))
     else:
-        cuts = [c.__index__() for c in indices_or_sections]
+        raise TypeError(
+            f"tensor_split: indices_or_sections must be an int, a tuple of ints or a Tensor, got "
+            f"{type(indices_or_sections).__name__}"
+        )
     out = []
     for start, end in zip([0, *cuts], [*cuts, n], strict=True):
         first, last, _ = slice(start, end).indices(n)
@@ -242,6 +278,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 def _named_split(name: str, dims: int, dim: int) -> Any:
     def named(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+        require_tensor(name, input)
         at = 0 if name == "hsplit" and input._array.ndim == 1 else dim
         if input._array.ndim < dims:
             raise RuntimeError(f"{name}: the tensor must have at least {dims} dims, got {input._array.ndim}")
@@ -291,7 +328,12 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         >>> rushlight.unbind(rushlight.tensor([[1, 2], [3, 4]]))
         (tensor([1, 2]), tensor([3, 4]))
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("unbind", input)
     ndim = input._array.ndim
+    dim = wrap_dim(dim, ndim, "unbind")
     if not ndim:
-        raise RuntimeError("unbind: input must have at least 1 dim, got a 0-d tensor")
-    return UnbindBackward0.apply(input, wrap_dim(dim, ndim, "unbind"))
+        raise IndexError(
+            "unbind: input must have at least 1 dim (tensor has no dimensions), got a 0-d tensor"
+        )
+    return UnbindBackward0.apply(input, dim)

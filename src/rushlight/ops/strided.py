@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function
+from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, _address, memory, method, strided, wrap
+from .elementwise import not_a_tensor, require_tensor
 from .shape import reshape, sizes_of
 
 __all__ = ["as_strided", "diagonal", "imag", "real", "view_as_complex", "view_as_real"]
@@ -50,6 +52,8 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
         >>> rushlight.diagonal(rushlight.arange(9).view(3, 3))
         tensor([0, 4, 8])
     """
+    if not isinstance(input, TensorBase):
+        raise not_a_tensor("diagonal", input)
     ndim = input._array.ndim
     dim1, dim2 = wrap_dim(dim1, ndim, "diagonal", "dim1"), wrap_dim(dim2, ndim, "diagonal", "dim2")
     if dim1 == dim2:
@@ -154,6 +158,7 @@ def as_strided(
         tensor([[0, 2],
                 [1, 3]])
     """
+    require_tensor("as_strided", input)
     size, stride = sizes_of((size,), "as_strided"), sizes_of((stride,), "as_strided")
     offset = input.storage_offset() if storage_offset is None else storage_offset
     if len(size) != len(stride):
@@ -215,6 +220,7 @@ class ViewAsRealBackward0(Function):
 @method()
 def view_as_real(input: Tensor) -> Tensor:
     """A complex tensor's real and imaginary parts as a last dim of size 2; a view."""
+    require_tensor("view_as_real", input)
     if not input.is_complex():
         raise RuntimeError(f"view_as_real: input must be complex, got {input.dtype}")
     return ViewAsRealBackward0.apply(input)
@@ -226,7 +232,8 @@ class ViewAsComplexBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         array = x._array
-        return wrap(array.view(np.complex64 if array.dtype == np.float32 else np.complex128)[..., 0])
+        kind = np.complex64 if array.dtype == np.float32 else np.complex128
+        return wrap(array.view(kind)[..., 0] if array.size else np.empty(array.shape[:-1], kind))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Tensor:
@@ -236,10 +243,11 @@ class ViewAsComplexBackward0(Function):
 @method()
 def view_as_complex(input: Tensor) -> Tensor:
     """A tensor whose last dim (real, imaginary) has size 2 as a complex one; a view."""
+    require_tensor("view_as_complex", input)
     array = input._array
     if array.dtype not in (np.float32, np.float64):
         raise RuntimeError(f"view_as_complex: input must be float32 or float64, got {input.dtype}")
-    if not array.ndim or array.shape[-1] != 2 or array.strides[-1] != array.itemsize:
+    if not array.ndim or array.shape[-1] != 2 or (array.size and array.strides[-1] != array.itemsize):
         raise RuntimeError(
             f"view_as_complex: the last dim must have size 2 and stride 1, got size {list(array.shape)}"
         )
@@ -248,11 +256,13 @@ def view_as_complex(input: Tensor) -> Tensor:
 
 def real(input: Tensor) -> Tensor:
     """The real parts; a view. A real tensor is its own."""
+    require_tensor("real", input)
     return view_as_real(input).select(-1, 0) if input._array.dtype.kind == "c" else input  # type: ignore[attr-defined]
 
 
 def imag(input: Tensor) -> Tensor:
     """The imaginary parts of a complex tensor; a view."""
+    require_tensor("imag", input)
     if input._array.dtype.kind != "c":
         raise RuntimeError(f"imag: is not implemented for tensors with non-complex dtypes, got {input.dtype}")
     return view_as_real(input).select(-1, 1)  # type: ignore[attr-defined]

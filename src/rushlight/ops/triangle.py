@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import Function
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
+from .elementwise import require_tensor
 from .shape import movedim, reshape
 from .strided import diagonal
 from .view_scatter import diagonal_scatter
@@ -53,6 +54,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
         tensor([[1., 0.],
                 [1., 1.]])
     """
+    require_tensor("tril", input)
     _check_matrix(input, "tril")
     result = TrilBackward0.apply(input, diagonal)
     return result if out is None else into(out, result, "tril")
@@ -61,6 +63,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 @method(inplace=True)
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Matrices with the elements below a diagonal set to 0."""
+    require_tensor("triu", input)
     _check_matrix(input, "triu")
     result = TriuBackward0.apply(input, diagonal)
     return result if out is None else into(out, result, "triu")
@@ -69,6 +72,7 @@ def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 @method()
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """The last dim laid on a diagonal of two new dims, zeros elsewhere."""
+    require_tensor("diag_embed", input)
     shape = input._array.shape
     if not shape:
         raise RuntimeError("diag_embed: input must have at least 1 dim, got a 0-d tensor")
@@ -92,6 +96,7 @@ def diag(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
         tensor([[1, 0],
                 [0, 2]])
     """
+    require_tensor("diag", input)
     if input._array.ndim == 1:
         result = diag_embed(input, diagonal)
     elif input._array.ndim == 2:

@@ -180,6 +180,7 @@ def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> sgn(rushlight.tensor([3 + 4j]))
         tensor([0.6000+0.8000j])
     """
+    require_tensor("sgn", input)
     y = SgnBackward0.apply(input)
     return y if out is None else into(out, y, "sgn")
 
@@ -233,6 +234,7 @@ def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Ten
         >>> round(rushlight.tensor([0.5, 1.5, 2.345]), decimals=1)
         tensor([0.5000, 1.5000, 2.3000])
     """
+    require_tensor("round", input)
     y = RoundBackward1.apply(input, decimals) if decimals else RoundBackward0.apply(input, 0)
     return y if out is None else into(out, y, "round")
 
@@ -247,6 +249,7 @@ def positive(input: Tensor) -> Tensor:
     Raises:
         RuntimeError: it is bool.
     """
+    require_tensor("positive", input)
     if input._array.dtype.kind == "b":
         raise RuntimeError("positive: input must not be bool")
     return input
@@ -461,6 +464,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
         >>> logit(rushlight.tensor([0.5, 0.9]))
         tensor([0.0000, 2.1972])
     """
+    require_tensor("logit", input)
     y = LogitBackward0.apply(input, eps)
     return y if out is None else into(out, y, "logit")
 
@@ -503,6 +507,7 @@ def nan_to_num(
         >>> nan_to_num(rushlight.tensor([float("nan"), 1.0]), nan=-1.0)
         tensor([-1.,  1.])
     """
+    require_tensor("nan_to_num", input)
     if dtypes.of(input._array.dtype).category < dtypes.FLOAT:
         y = input.clone()  # type: ignore[attr-defined]
     else:
@@ -756,6 +761,7 @@ def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> angle(rushlight.tensor([1j, -1]))
         tensor([1.5708, 3.1416])
     """
+    require_tensor("angle", input)
     y = AngleBackward0.apply(input)
     return y if out is None else into(out, y, "angle")
 
@@ -789,4 +795,5 @@ def conj(input: Tensor) -> Tensor:
         >>> conj(rushlight.tensor([1 + 2j]))
         tensor([1.-2.j])
     """
+    require_tensor("conj", input)
     return ConjBackward0.apply(input) if input._array.dtype.kind == "c" else input

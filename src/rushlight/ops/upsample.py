@@ -17,6 +17,7 @@ import numpy as np
 from ..autograd import Function
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 
 __all__: list[str] = []
 functional = ["interpolate", "upsample", "upsample_bilinear", "upsample_nearest"]
@@ -54,6 +55,7 @@ def interpolate(
         >>> F.interpolate(torch.tensor([[[0.0, 3.0]]]), size=4, mode="linear", align_corners=True)
         tensor([[[0., 1., 2., 3.]]])
     """
+    require_tensor("interpolate", input)
     ndim = input.dim()
     if align_corners is not None and mode not in ("linear", "bilinear", "bicubic", "trilinear"):
         raise ValueError(
@@ -292,18 +294,21 @@ def upsample(
     align_corners: Any = None,
 ) -> Tensor:
     """`interpolate` under its older name."""
+    require_tensor("upsample", input)
     _deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
     """`interpolate` with mode 'nearest', under its older name."""
+    require_tensor("upsample_nearest", input)
     _deprecated("upsample_nearest")
     return interpolate(input, size, scale_factor, "nearest")
 
 
 def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
     """`interpolate` with mode 'bilinear' and aligned corners, under its older name."""
+    require_tensor("upsample_bilinear", input)
     _deprecated("upsample_bilinear")
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function, is_grad_enabled
-from ..errors import wrap_dims
+from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
+from .elementwise import require_tensor
 from .matmul import product
 from .shape import movedim, reshape
 
@@ -128,6 +129,7 @@ def vector_norm(
         >>> rushlight.linalg.vector_norm(rushlight.tensor([3.0, 4.0]))
         tensor(5.)
     """
+    require_tensor("linalg.vector_norm", x, "x")
     if isinstance(ord, str) or not isinstance(ord, (int, float)):
         raise TypeError(f"linalg.vector_norm: ord must be a number, got {ord!r}")
     x = _floating(x, dtype, "linalg.vector_norm")
@@ -160,6 +162,7 @@ def matrix_norm(
         >>> rushlight.linalg.matrix_norm(rushlight.eye(4))
         tensor(2.)
     """
+    require_tensor("linalg.matrix_norm", A, "A")
     name = "linalg.matrix_norm"
     A = _floating(A, dtype, name)
     if A._array.ndim < 2:
@@ -208,6 +211,7 @@ def linalg_norm(
         >>> rushlight.linalg.norm(rushlight.tensor([[3.0, 0.0], [0.0, 4.0]]), 2)
         tensor(4.)
     """
+    require_tensor("linalg.norm", A, "A")
     dims = None if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
     if ord is None:
         return vector_norm(A, 2, dims, keepdim, dtype=dtype, out=out)
@@ -240,6 +244,7 @@ def norm(
         >>> rushlight.norm(rushlight.tensor([[3.0, 4.0]]), dim=1)
         tensor([5.])
     """
+    require_tensor("norm", input)
     if p == "nuc":
         dims = (-2, -1) if dim is None else dim
         if dim is None and input._array.ndim != 2:
@@ -260,6 +265,7 @@ def frobenius_norm(
     input: Tensor, dim: Dims = None, keepdim: bool = False, out: Tensor | None = None
 ) -> Tensor:
     """The root of the sum of squares."""
+    require_tensor("frobenius_norm", input)
     return vector_norm(input, 2, dim or None, keepdim, out=out)
 
 
@@ -267,6 +273,7 @@ def nuclear_norm(
     input: Tensor, dim: Any = (-2, -1), keepdim: bool = False, out: Tensor | None = None
 ) -> Tensor:
     """The sum of singular values."""
+    require_tensor("nuclear_norm", input)
     return matrix_norm(input, "nuc", dim, keepdim, out=out)
 
 
@@ -278,6 +285,8 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
         >>> rushlight.dist(rushlight.zeros(4), rushlight.ones(4))
         tensor(2.)
     """
+    require_tensor("dist", input)
+    require_tensor("dist", other, "other")
     return vector_norm(input - other, p)
 
 
@@ -290,11 +299,14 @@ def renorm(input: Tensor, p: float, dim: int, maxnorm: float, out: Tensor | None
         tensor([[0.6000, 0.8000],
                 [0.3000, 0.4000]])
     """
-    (dim,) = wrap_dims(dim, input._array.ndim, "renorm")
+    require_tensor("renorm", input)
+    if isinstance(p, complex):
+        raise RuntimeError(f"renorm: p must be real-valued, got {p}")
     if p <= 0 or maxnorm < 0 or input._array.ndim < 2:
         raise RuntimeError(
             f"renorm: needs p > 0, maxnorm >= 0 and at least 2 dims, got {p}, {maxnorm} and {input._array.ndim} dims"
         )
+    dim = wrap_dim(dim, input._array.ndim, "renorm")
     others = tuple(d for d in range(input._array.ndim) if d != dim)
     n = vector_norm(input, p, others, True)
     factor = (maxnorm / (n + 1e-7)).masked_fill(wrap(n._array <= maxnorm), 1.0)

@@ -9,6 +9,7 @@ from ..autograd import Function
 from ..errors import wrap_dim
 from ..tensor import Tensor, method, wrap
 from .convert import ordered_copy, to_dtype
+from .elementwise import require_tensor
 from .strided import as_strided, diagonal
 
 __all__ = ["as_strided_scatter", "diagonal_scatter", "select_scatter", "slice_scatter"]
@@ -35,6 +36,8 @@ class ViewScatterBackward0(Function):
 
 
 def _view_scatter(input: Tensor, src: Tensor, view: Any, function: str) -> Tensor:
+    require_tensor(function, input)
+    require_tensor(function, src, "src")
     part = view(input.detach())
     if part._array.shape != src._array.shape:
         raise RuntimeError(
@@ -55,6 +58,7 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Tensor:
     """A copy with a slice of `dim` replaced by `src`."""
+    require_tensor("slice_scatter", input)
     at = wrap_dim(dim, input._array.ndim, "slice_scatter")
     return _view_scatter(
         input, src, lambda t: t[(*(slice(None),) * at, slice(start, end, step))], "slice_scatter"

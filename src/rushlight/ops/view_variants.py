@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensor import Tensor
+from .elementwise import require_tensor
 from .shape import expand, permute, squeeze, swapaxes, swapdims, t, transpose, unsqueeze, view
 from .split import narrow, select, split, split_with_sizes, unbind
 from .strided import as_strided, diagonal, unfold, view_as_complex, view_as_real
@@ -14,6 +15,7 @@ __all__ = ["detach"]
 
 def detach(input: Tensor) -> Tensor:
     """The same memory with no history."""
+    require_tensor("detach", input)
     return input.detach()
 
 
@@ -21,6 +23,8 @@ def _view_copy(function: Any) -> None:
     """torch.<name>_copy: the view as a copy of its own."""
 
     def copied(*args: Any, **kwargs: Any) -> Any:
+        if args:
+            require_tensor(name, args[0])
         result = function(*args, **kwargs)
         return tuple(r.clone() for r in result) if isinstance(result, tuple) else result.clone()
 
@@ -74,4 +78,5 @@ def _inplace_view(function: Any) -> None:
 
 for _f in (squeeze, unsqueeze, transpose, swapaxes, swapdims, t, as_strided):
     _inplace_view(_f)
+Tensor.narrow_copy = globals()["narrow_copy"]  # type: ignore[attr-defined]
 Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]

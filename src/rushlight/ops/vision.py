@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
+from .elementwise import require_tensor
 from .gather import gather
 from .mask import where
 from .shape import expand, flatten, reshape, transpose, unsqueeze
@@ -43,6 +44,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
         tensor([[[[-0.5000,  0.0000],
                   [ 0.5000,  0.0000]]]])
     """
+    require_tensor("affine_grid", theta, "theta")
     if align_corners is None:
         _warn_default("affine_grid")
         align_corners = False
@@ -73,6 +75,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
 
 def affine_grid_generator(theta: Tensor, size: Sequence[int], align_corners: bool) -> Tensor:
     """`affine_grid` under the name it has beside the tensor functions."""
+    require_tensor("affine_grid_generator", theta, "theta")
     return affine_grid(theta, size, align_corners)
 
 
@@ -117,6 +120,7 @@ def grid_sample(
         >>> F.grid_sample(image, torch.zeros(1, 1, 1, 2), align_corners=True)
         tensor([[[[1.5000]]]])
     """
+    require_tensor("grid_sample", input)
     if mode not in _SAMPLING:
         raise ValueError(f"grid_sample: mode must be 'bilinear', 'nearest' or 'bicubic', got {mode!r}")
     if padding_mode not in _BORDERS:

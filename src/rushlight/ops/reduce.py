@@ -614,11 +614,11 @@ class MinBackward1(AminBackward0):
 
 def _arg(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
     """(values, indices) of the extremes along one dim: the first of several; NaN beats all."""
+    if array.ndim == 0:
+        return wrap(array.copy()), wrap(np.zeros((), np.int64))
     name = "max" if op == "amax" else "min"
     if kernel_for(name, array, (dim,)):
         return reduce_float32_pair(name, array, dim, keepdim)
-    if array.ndim == 0:
-        return wrap(array.copy()), wrap(np.zeros((), np.int64))
     work = array.astype(work_dtype(dtypes.of(array.dtype)).numpy, copy=False)
     index = (np.argmax if op == "amax" else np.argmin)(work, axis=dim, keepdims=True)
     values = np.take_along_axis(array, index, dim)

@@ -201,11 +201,11 @@ class LogsumexpBackward0(Function):
 
 def _logsumexp(x: Tensor, dims: tuple, keepdim: bool) -> Tensor:
     """The composed definition. An infinite maximum is not subtracted: inf - inf would be NaN."""
-    if not dims:
+    if not dims and not x.is_complex():  # a complex number's imaginary part is brought into (-pi, pi]
         return x * 1
     if not x.numel():
         return x.exp().sum(dims, keepdim=keepdim).log()
-    most = x.detach().amax(dims, keepdim=True)
+    most = (x.real if x.is_complex() else x).detach().amax(dims, keepdim=True)  # type: ignore[attr-defined]
     most = most.where(most.abs() != math.inf, most.new_zeros(()))
     total = (x - most).exp().sum(dims, keepdim=True).log() + most
     return total if keepdim else total.squeeze(dims)

@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebval
+from numpy.polynomial.polynomial import polyval
 
 from ..autograd import no_grad
 from ..tensor import Tensor, into
 from .elementwise import require_tensor, unary
-from .special import np_i0e, np_i1e
 
 __all__: list[str] = []  # they are names of torch.special only
 
@@ -138,14 +138,19 @@ _K1_LARGE = [
 ]  # fmt: skip
 
 
+# I0 and I1 / (x/2) for x <= 2, in x*x / 4: the power series.
+_I0 = [1 / math.factorial(k) ** 2 for k in range(13)]
+_I1 = [1 / (math.factorial(k) * math.factorial(k + 1)) for k in range(13)]
+
+
 def _modified(x: np.ndarray, order: int, scaled: bool) -> np.ndarray:
     """K, or exp(x) K."""
     low, high = _split(x, 2.0)
     u, log = low * low / 2 - 1, np.log(low / 2)
     if order == 0:
-        near = chebval(u, _K0) - log * np_i0e(low) * np.exp(low)
+        near = chebval(u, _K0) - log * polyval(low * low / 4, _I0)
     else:
-        near = chebval(u, _K1) / low + log * np_i1e(low) * np.exp(low)
+        near = chebval(u, _K1) / low + log * low / 2 * polyval(low * low / 4, _I1)
     far = chebval(4 / high - 1, (_K0_LARGE, _K1_LARGE)[order]) / np.sqrt(high)
     y = np.where(x <= 2, near * np.exp(low) if scaled else near, far if scaled else far * np.exp(-high))
     return np.where(x < 0, np.nan, np.where(x == 0, np.inf, y))
@@ -218,10 +223,16 @@ def _spherical(x: np.ndarray) -> np.ndarray:
     return np.where(np.isinf(x), 0.0, np.where(x == 0, 1.0, np.sin(x) / np.where(x == 0, 1.0, x)))
 
 
+_BLOCK = 4096  # elements at a time, so that what is computed in between stays in the cache
+
+
 # -- functions ------------------------------------------------------------------------------------------------------
 def _make(name: str, fn: Callable, doc: str, example: str) -> Callable:
     def in_float64(a: np.ndarray) -> np.ndarray:
-        return fn(a.astype(np.float64)).astype(a.dtype)
+        x, y = np.ravel(a), np.empty(a.size, a.dtype)
+        for i in range(0, a.size, _BLOCK):
+            y[i : i + _BLOCK] = fn(x[i : i + _BLOCK].astype(np.float64))
+        return y.reshape(a.shape)
 
     def function(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         require_tensor(name, input)

@@ -98,17 +98,9 @@ def segment_reduce(
     return SegmentReduceBackward0.apply(data, reduce, bounds, axis, initial)
 
 
-def _stretches(bounds: np.ndarray, shape: tuple, axis: int) -> Any:
-    """The stretches of a (rows, D, inner) array: (row, number, first, end) for each."""
-    rows = bounds.reshape(-1, bounds.shape[-1])
-    for r in range(rows.shape[0]):
-        for s in range(rows.shape[1] - 1):
-            yield r, s, int(rows[r, s]), int(rows[r, s + 1])
-
-
 def _three(a: np.ndarray, axis: int) -> np.ndarray:
-    outer = int(np.prod(a.shape[:axis], dtype=np.int64))
-    inner = int(np.prod(a.shape[axis + 1 :], dtype=np.int64))
+    """(dims before axis, axis, dims after it), each in one."""
+    outer, inner = (int(np.prod(part, dtype=np.int64)) for part in (a.shape[:axis], a.shape[axis + 1 :]))
     return a.reshape(outer, a.shape[axis] if a.ndim else 1, inner)
 
 
@@ -116,20 +108,19 @@ class SegmentReduceBackward0(Function):
     @staticmethod
     def forward(ctx: Any, data: Tensor, reduce: str, bounds: np.ndarray, axis: int, initial: Any) -> Tensor:
         a = data._array
-        work = np.float32 if a.dtype.itemsize < 4 else a.dtype
-        x = _three(a.astype(work, copy=False), axis)
+        x = _three(a.astype(_work(a.dtype), copy=False), axis)
         count = bounds.shape[-1] - 1
         start = _EMPTY[reduce] if initial is None else initial
-        y = np.full((x.shape[0], count, x.shape[2]), start, work)
-        function = {"sum": np.add, "mean": np.add, "max": np.maximum, "min": np.minimum, "prod": np.multiply}[
-            reduce
-        ]
-        for r, s, first, end in _stretches(bounds, a.shape, axis):
-            if end > first:
-                part = function.reduce(x[r, first:end], axis=0)
-                y[r, s] = part if initial is None else function(part, start)
+        y = np.full((x.shape[0], count, x.shape[2]), start, x.dtype)
+        function = _FUNCTIONS[reduce]
+        for row, edges in enumerate(bounds.reshape(len(x), count + 1)):
+            sizes = np.diff(edges)
+            some = sizes > 0
+            if some.any():  # those of no elements take up no room: the others still follow each other
+                part = function.reduceat(x[row, edges[0] : edges[-1]], (edges[:-1] - edges[0])[some], axis=0)
+                y[row, some] = part if initial is None else function(part, start)
                 if reduce == "mean":
-                    y[r, s] /= end - first
+                    y[row, some] /= sizes[some, None]
         out = wrap(y.reshape(*a.shape[:axis], count, *a.shape[axis + 1 :]).astype(a.dtype, copy=False))
         ctx.reduce, ctx.bounds, ctx.axis, ctx.initial = reduce, bounds, axis, initial
         ctx.save_for_backward(data, out)
@@ -144,29 +135,68 @@ class SegmentReduceBackward0(Function):
                 _segment_reduce, dy, (data,), reduce=reduce, bounds=ctx.bounds, axis=axis, initial=ctx.initial
             )
             return dx, None, None, None, None
-        work = np.float32 if data._array.dtype.itemsize < 4 else data._array.dtype
+        work = _work(data._array.dtype)
         x, y, g = (_three(t._array.astype(work, copy=False), axis) for t in (data, out, dy))
-        dx = np.zeros_like(x)
-        for r, s, first, end in _stretches(ctx.bounds, data._array.shape, axis):
-            if end <= first:
-                continue
-            part, grad = x[r, first:end], g[r, s]
-            if reduce == "sum":
-                dx[r, first:end] = grad
-            elif reduce == "mean":
-                dx[r, first:end] = grad / (end - first)
-            elif reduce == "prod":
-                dx[r, first:end] = grad * _others(part) * (1.0 if ctx.initial is None else ctx.initial)
-            else:  # shared among those that are largest; NaN counts as being so
-                top = (part == y[r, s]) | np.isnan(part)
-                dx[r, first:end] = np.where(top, grad / np.maximum(top.sum(0), 1), 0)
+        total = np.zeros_like(x)
+        for row, edges in enumerate(ctx.bounds.reshape(len(x), y.shape[1] + 1)):
+            inside = slice(edges[0], edges[-1])
+            if edges[-1] > edges[0]:
+                gradient = _GRADIENTS[reduce]
+                total[row, inside] = gradient(x[row, inside], y[row], g[row], np.diff(edges), ctx.initial)
         return (
-            wrap(dx.reshape(data._array.shape).astype(data._array.dtype, copy=False)),
+            wrap(total.reshape(data._array.shape).astype(data._array.dtype, copy=False)),
             None,
             None,
             None,
             None,
         )
+
+
+def _work(d: np.dtype) -> Any:
+    return np.float32 if d.itemsize < 4 else d
+
+
+def _first(sizes: np.ndarray) -> np.ndarray:
+    """Where each stretch that is not empty begins."""
+    sizes = sizes[sizes > 0]
+    return np.cumsum(sizes) - sizes
+
+
+def _share_equally(
+    x: np.ndarray, y: np.ndarray, g: np.ndarray, sizes: np.ndarray, initial: Any
+) -> np.ndarray:
+    return np.repeat(g / np.maximum(sizes, 1)[:, None], sizes, axis=0)
+
+
+def _to_extremes(x: np.ndarray, y: np.ndarray, g: np.ndarray, sizes: np.ndarray, initial: Any) -> np.ndarray:
+    """Shared among those that are the largest; NaN counts as being so."""
+    top = (x == np.repeat(y, sizes, axis=0)) | np.isnan(x)
+    many = np.add.reduceat(top, _first(sizes), axis=0, dtype=x.dtype)
+    return np.where(top, np.repeat(g[sizes > 0] / np.maximum(many, 1), sizes[sizes > 0], axis=0), 0)
+
+
+def _to_factors(x: np.ndarray, y: np.ndarray, g: np.ndarray, sizes: np.ndarray, initial: Any) -> np.ndarray:
+    """The product of all others: the product over the element, but where one is zero."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        dx = np.repeat(g * y, sizes, axis=0) / x
+    ends = np.cumsum(sizes)
+    zeros = np.add.reduceat((x == 0).any(1), _first(sizes))
+    for k in np.flatnonzero(sizes)[zeros > 0]:
+        inside = slice(ends[k] - sizes[k], ends[k])
+        dx[inside] = g[k] * _others(x[inside]) * (1.0 if initial is None else initial)
+    return dx
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "sum": np.add, "mean": np.add, "max": np.maximum, "min": np.minimum, "prod": np.multiply
+}  # fmt: skip
+_GRADIENTS: dict[str, Any] = {
+    "sum": lambda x, y, g, sizes, initial: np.repeat(g, sizes, axis=0),
+    "mean": _share_equally,
+    "max": _to_extremes,
+    "min": _to_extremes,
+    "prod": _to_factors,
+}
 
 
 def _segment_reduce(data: Any, reduce: str, bounds: np.ndarray, axis: int, initial: Any) -> Any:
@@ -178,7 +208,8 @@ def _segment_reduce(data: Any, reduce: str, bounds: np.ndarray, axis: int, initi
     outer, inner = (int(np.prod(part, dtype=np.int64)) for part in (shape[:axis], shape[axis + 1 :]))
     x = data.reshape(outer, shape[axis] if shape else 1, inner)
     found = []
-    for r, _, first, end in _stretches(bounds, shape, axis):
+    for r, k in np.ndindex(outer, bounds.shape[-1] - 1):
+        first, end = bounds.reshape(outer, -1)[r, k : k + 2].tolist()
         if end <= first:
             found.append(data.new_full((inner,), _EMPTY[reduce] if initial is None else initial).detach())
             continue

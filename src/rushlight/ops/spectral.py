@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import kind_of
 from ..tensor import Tensor, method, wrap
@@ -148,12 +149,25 @@ def _parts(y: Any) -> Any:
     return view_as_real(y)
 
 
-def _overlap_add(frames: Any, hop: int) -> Any:
-    """The sum of frames (B, T, n) that begin `hop` values apart: (B, n + hop * (T - 1))."""
-    batch, count, n = frames.shape
-    at = (np.arange(count)[:, None] * hop + np.arange(n)).reshape(-1)
-    start = frames.new_zeros((batch, n + hop * (count - 1)))
-    return start.index_add(1, wrap(at), frames.reshape(batch, count * n))
+class UnfoldBackwardBackward0(Function):
+    """The sum of frames (B, T, n) that begin `hop` values apart, (B, n + hop (T - 1)): the adjoint of unfold."""
+
+    @staticmethod
+    def forward(ctx: Any, frames: Tensor, hop: int) -> Tensor:
+        x = frames._array
+        batch, count, n = x.shape
+        ctx.n, ctx.hop = n, hop
+        total = n + hop * (count - 1)
+        rows = -(-total // hop)
+        y = np.zeros((batch, rows, hop), x.dtype)
+        for first in range(0, n, hop):  # what lies `first` values into each frame
+            part = x[:, :, first : first + hop]
+            y[:, first // hop : first // hop + count, : part.shape[2]] += part
+        return wrap(y.reshape(batch, rows * hop)[:, :total])
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple:
+        return dy.unfold(1, ctx.n, ctx.hop), None  # type: ignore[attr-defined]
 
 
 @method()
@@ -241,8 +255,8 @@ def istft(
     elif window is None:
         weights = weights.to(frames.real.dtype)
     count = frames.shape[1]
-    y = _overlap_add(frames * weights, hop)
-    envelope = _overlap_add((weights * weights).expand(1, count, n_fft), hop)
+    y = UnfoldBackwardBackward0.apply(frames * weights, hop)
+    envelope = UnfoldBackwardBackward0.apply((weights * weights).expand(1, count, n_fft), hop)
     total = y.shape[1]
     start = n_fft // 2 if center else 0
     end = total - start if length is None else min(start + length, total)

@@ -66,6 +66,19 @@ CASES = [
         "orgqr",
         [call(T(values=TALL[0]), T(values=TALL[1]))],
         reference=lambda a, tau: _q(a, tau)[..., : a.shape[-1]],
+        errors=[
+            fails(
+                RuntimeError, "linalg.householder_product: A must have at least as many rows", T(3, 5), T(3)
+            ),
+            fails(RuntimeError, "linalg.householder_product: tau must have A's batch dims", T(5, 3), T(4)),
+            fails(RuntimeError, "linalg.householder_product: tau must have A's batch dims", T(2, 5, 3), T(3)),
+            fails(
+                RuntimeError,
+                "linalg.householder_product: tau must have A's dtype",
+                T(5, 3, dtype="float32"),
+                T(3, dtype="float64"),
+            ),
+        ],
         **LOOSE,
     ),
     OpCase(
@@ -203,6 +216,7 @@ CASES = [
             fails(
                 NotImplementedError, "lobpcg: ortho_iparams must be None", T(9, 9), 2, ortho_iparams={"a": 1}
             ),
+            fails(ValueError, "lobpcg: k must be at least 1, got 0", T(9, 9), 0),
             fails(ValueError, "lobpcg: k must be at most n, 2", T(9, 9), 3, n=2),
             fails(RuntimeError, "lobpcg: B must have the shape of A", T(9, 9), 2, T(8, 8)),
         ],

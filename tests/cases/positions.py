@@ -28,7 +28,12 @@ UNEVEN = [T(values=[0.0, 1.0, 3.0], grad=False), T(values=[0.0, 0.5, 2.0, 3.0], 
 CASES = [
     OpCase(
         "unravel_index",
-        [call(INDICES, (2, 3, 4)), call(INDICES, 24), call(INDICES, (24, 1))],
+        [
+            call(INDICES, (2, 3, 4)),
+            call(INDICES, 24),
+            call(T(3, dtype="uint8", low=0, high=24), (2, 300)),
+            call(INDICES, (24, 1)),
+        ],
         reference=lambda i, shape: tuple(np.unravel_index(i, shape)),
         dtypes=("float32",),
         grad=False,

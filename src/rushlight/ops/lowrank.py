@@ -268,6 +268,8 @@ def lobpcg(
             raise RuntimeError(
                 f"lobpcg: {name} must have the shape of A, {list(shape)}, got {list(other._array.shape)}"
             )
+    if k < 1:
+        raise ValueError(f"lobpcg: k must be at least 1, got {k}")
     if k > n:
         raise ValueError(f"lobpcg: k must be at most n, {n}, got {k}")
     tol = float(np.sqrt(np.finfo(array.dtype).eps)) if tol is None else tol

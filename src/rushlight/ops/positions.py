@@ -24,7 +24,7 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
         indices: Integers, counted in row-major order.
         shape: The sizes, or one size.
     Shape:
-        indices: any; each output: the same.
+        indices: any; each output: the same, int64.
     Raises:
         TypeError: `indices` holds no integers, or `shape` is no sequence of ints.
         ValueError: a size is negative.
@@ -47,12 +47,12 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
             raise TypeError(f"unravel_index: shape must hold ints only, got {kind_of(n)}")
     if any(n < 0 for n in sizes):
         raise ValueError(f"unravel_index: shape must not have negative sizes, got {tuple(sizes)}")
-    rest = indices._array
+    rest = indices._array.astype(np.int64, copy=False)
     found: list = []
     for n in reversed(sizes):
         found.append(np.remainder(rest, n) if rest.size else rest.copy())
         rest = np.floor_divide(rest, n) if rest.size else rest
-    return tuple([wrap(np.asarray(c, indices._array.dtype)) for c in reversed(found)])
+    return tuple([wrap(np.asarray(c, np.int64)) for c in reversed(found)])
 
 
 @method()

@@ -59,6 +59,23 @@ def test_lobpcg(largest, expected, method):
     assert np.allclose(A.grad.numpy(), (X @ X.mT).tolist(), atol=1e-6)
 
 
+def test_lobpcg_errors():
+    with pytest.raises(
+        rushlight.linalg.LinAlgError, match="X must have at least k = 2 linearly independent columns"
+    ):
+        rushlight.lobpcg(rushlight.eye(9), X=rushlight.ones(9, 2))
+    with pytest.raises(rushlight.linalg.LinAlgError, match="lobpcg: A must hold finite numbers"):
+        rushlight.lobpcg(rushlight.full((9, 9), float("nan")), 2)
+
+
+def test_lobpcg_of_a_batch():
+    a = np.random.default_rng(4).standard_normal((2, 9, 9))
+    A = rushlight.from_numpy(a @ a.swapaxes(-1, -2))
+    E, X = rushlight.lobpcg(A, 2, tol=1e-9)
+    assert np.allclose(E.numpy(), np.linalg.eigvalsh(A.numpy())[:, ::-1][:, :2])
+    assert np.allclose((A @ X - X * E.unsqueeze(-2)).numpy(), 0, atol=1e-5)
+
+
 def test_lobpcg_generalized():
     B = rushlight.diag(rushlight.linspace(1, 2, 9, dtype=rushlight.float64))
     A = rushlight.diag(rushlight.arange(1.0, 10, dtype=rushlight.float64))
@@ -77,6 +94,15 @@ def test_lowrank_factors():
     centered = A - A.mean(-2, keepdim=True)
     U, S, V = rushlight.pca_lowrank(A, 3)
     assert rushlight.allclose(U * S.unsqueeze(-2) @ V.mT, centered)
+
+
+def test_copies_of_views_take_out():
+    x, out = rushlight.arange(6), rushlight.empty(0, dtype=rushlight.int64)
+    assert rushlight.narrow_copy(x, 0, 1, 2, out=out) is out
+    assert out.tolist() == [1, 2]
+    parts = [rushlight.empty(0, dtype=rushlight.int64) for _ in range(2)]
+    rushlight.split_copy(x, 3, out=parts)
+    assert [p.tolist() for p in parts] == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_dim_order():

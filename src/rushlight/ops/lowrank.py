@@ -16,7 +16,7 @@ from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..errors import kind_of
 from ..tensor import Tensor, wrap
-from .decomposition import check, eigh, linalg_qr, linalg_svd
+from .decomposition import LinAlgError, check, eigh, linalg_qr, linalg_svd
 from .matmul import matmul, mh
 
 __all__ = ["lobpcg", "pca_lowrank", "svd_lowrank"]
@@ -149,6 +149,10 @@ def _lobpcg(
     norm_a = np.linalg.norm(A @ X) / max(np.linalg.norm(X), 1e-300)
     norm_b = 1.0 if B is None else np.linalg.norm(B @ X) / max(np.linalg.norm(X), 1e-300)
     X = _orthonormal(X, B)
+    if X.shape[1] < k:
+        raise LinAlgError(
+            f"lobpcg: X must have at least k = {k} linearly independent columns, got {X.shape[1]}"
+        )
     E, Z = ritz(X)
     X = X @ Z
     P: np.ndarray | None = None
@@ -283,6 +287,8 @@ def lobpcg(
         for at in np.ndindex(*batch):
             parts = [None if t is None else np.broadcast_to(t._array, a.shape)[at] for t in (B, iK)]
             first = np.broadcast_to(start._array, (*batch, m, n))[at]
+            if not np.isfinite(a[at]).all():
+                raise LinAlgError("lobpcg: A must hold finite numbers, got infinite ones or NaN")
             E[at], V[at] = _lobpcg(a[at], parts[0], first, parts[1], k, niter, tol, down, tracker)
         return E, V
 

@@ -225,7 +225,8 @@ def _moments(
     x = x.to(floating)
     dims = dims_of(name, x, dim)
     count = _counted(x, left_out, dims, True)
-    away = x - filled(x, left_out, 0).sum(dims, keepdim=True) / count
+    x = filled(x, left_out, 0)  # so that NaN that is masked does not reach the gradient
+    away = x - x.sum(dims, keepdim=True) / count
     square = away * away.conj() if x.is_complex() else away * away
     total = filled(square, left_out, 0).sum(dims, keepdim=bool(keepdim))
     less = wrap(np.maximum(_counted(x, left_out, dims, keepdim)._array.real - correction, 0)).to(x.dtype)

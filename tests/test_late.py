@@ -127,18 +127,3 @@ def test_old_names():
     assert type(rushlight.to_dlpack(x)).__name__ == "PyCapsule"
     with pytest.raises(RuntimeError, match="chalf: dtype complex32 must not be asked for"):
         x.chalf()
-
-
-def test_set_default_tensor_type():
-    with pytest.warns(UserWarning, match="set_default_tensor_type: it is deprecated"):
-        rushlight.set_default_tensor_type("torch.DoubleTensor")
-    try:
-        assert rushlight.get_default_dtype() is rushlight.float64
-    finally:
-        with pytest.warns(UserWarning, match="set_default_tensor_type: it is deprecated"):
-            rushlight.set_default_tensor_type(rushlight.FloatTensor)
-    for bad in ("foo", rushlight.float32, "torch.IntTensor", 3):
-        with pytest.raises(
-            TypeError, match="set_default_tensor_type: t must be a type of floating-point tensors"
-        ):
-            rushlight.set_default_tensor_type(bad)

@@ -32,9 +32,7 @@ from .dtypes import layout as layout
 from .dtypes import memory_format as memory_format
 from .dtypes import preserve_format as preserve_format
 from .dtypes import set_default_dtype as set_default_dtype
-from .dtypes import set_default_tensor_type as set_default_tensor_type
 from .dtypes import strided as strided
-from .ops import LATE as _LATE
 from .ops import families as _ops
 from .ops.creation import legacy_constructor as _legacy_constructor
 from .ops.promotion import can_cast as can_cast
@@ -79,7 +77,6 @@ _LAZY = {
     "TypedStorage": "storage",
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
-    **{_name: f"ops.{_family}" for _family, _names in _LATE.items() for _name in _names},
 }
 
 
@@ -96,6 +93,12 @@ def __getattr__(name: str) -> _Any:
             if e.name != f"{__name__}.{name}":
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Operations that few programs need: their families are imported when one of them is used.
+from .ops import LATE as _LATE  # noqa: E402
+
+_LAZY |= {_name: f"ops.{_family}" for _family, _names in _LATE.items() for _name in _names}
 
 
 def __dir__() -> list[str]:

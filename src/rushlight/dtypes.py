@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import ml_dtypes
@@ -137,28 +136,6 @@ def set_default_dtype(d: dtype) -> None:
     if not isinstance(d, dtype) or not d.is_floating_point:
         raise TypeError(f"set_default_dtype: d must be a floating-point dtype, got {d}")
     _default = d
-
-
-def set_default_tensor_type(t: type | str, /) -> None:
-    """Set the default dtype by PyTorch's old name of a tensor type; deprecated in favour of `set_default_dtype`.
-
-    Args:
-        t: A legacy constructor such as `torch.DoubleTensor`, or its name, "torch.DoubleTensor".
-    Raises:
-        TypeError: `t` is no type of floating-point tensors.
-    """
-    legacy = {f"{d.legacy}Tensor": d for d in _BY_NAME.values()}
-    d = legacy.get(t.rpartition(".")[2]) if isinstance(t, str) else getattr(t, "dtype", None)
-    if not (isinstance(t, (str, type)) and isinstance(d, dtype) and d.is_floating_point):
-        raise TypeError(
-            f"set_default_tensor_type: t must be a type of floating-point tensors (only floating-point types are "
-            f"supported), such as torch.FloatTensor, got {t!r}; use set_default_dtype"
-        )
-    warnings.warn(
-        "set_default_tensor_type: it is deprecated; use set_default_dtype and set_default_device",
-        stacklevel=2,
-    )
-    set_default_dtype(d)
 
 
 _FLOAT_RANK = {"float8_e4m3fn": 0, "float8_e5m2": 0, "float16": 1, "bfloat16": 1, "float32": 2, "float64": 3}

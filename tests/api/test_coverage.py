@@ -17,7 +17,7 @@ _FAMILIES = {**ops.families, **ops.late_families()}
 # Families whose functions are no mathematics of their inputs; they have tests of their own.
 NOT_CASES = {"creation", "convert", "fill", "query", "random", "rnn"}  # rnn: tests/nn
 # Views compute nothing that could be timed.
-NOT_TIMED = {"shape", "split", "strided", "view_scatter", "view_variants"}
+NOT_TIMED = {"shape", "split", "strided", "view_scatter", "view_variants", "copies"}
 
 
 @functools.cache

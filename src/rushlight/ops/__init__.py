@@ -64,6 +64,7 @@ FAMILIES = [
 
 # Families that few programs need, imported at the first use of one of their names: family -> its functions.
 LATE = {
+    "copies": ("alias_copy", "slice_copy"),
     "differences": ("gradient",),
     "factor": ("geqrf", "lu_unpack", "orgqr", "ormqr"),
     "hashing": ("hash_tensor",),

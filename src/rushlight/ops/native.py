@@ -9,7 +9,6 @@ from ..tensor import Tensor
 from . import dropout as _dropout
 from . import embedding as _embedding
 from . import norm as _norm
-from . import padding as _padding
 
 __all__ = [
     "alpha_dropout",
@@ -202,7 +201,9 @@ def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tens
         >>> constant_pad_nd(rushlight.tensor([1, 2]), (1, 0), 5)
         tensor([5, 1, 2])
     """
-    return _padding.pad(input, pad, "constant", value)
+    from . import padding
+
+    return padding.pad(input, pad, "constant", value)
 
 
 def _statistics(x: Tensor, dims: tuple, keepdim: bool, eps: float) -> tuple[Tensor, Tensor]:

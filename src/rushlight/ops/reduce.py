@@ -614,9 +614,9 @@ class MinBackward1(AminBackward0):
 
 def _arg(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
     """(values, indices) of the extremes along one dim: the first of several; NaN beats all."""
+    name = "max" if op == "amax" else "min"
     if array.ndim == 0:
         return wrap(array.copy()), wrap(np.zeros((), np.int64))
-    name = "max" if op == "amax" else "min"
     if kernel_for(name, array, (dim,)):
         return reduce_float32_pair(name, array, dim, keepdim)
     work = array.astype(work_dtype(dtypes.of(array.dtype)).numpy, copy=False)

@@ -71,7 +71,12 @@ def _quantile(
     if interpolation in ("linear", "midpoint"):
         above = np.ceil(rank).astype(np.int64)
         weight = rank - low if interpolation == "linear" else np.where(above > below, 0.5, 0.0)
-        y = y.lerp(x.gather(-1, wrap(above)), wrap(weight.astype(x._array.dtype)))
+        w: Any = wrap(weight.astype(x._array.dtype))
+        if isinstance(q, TensorBase) and q.requires_grad and interpolation == "linear":
+            # The weight as a function of q: its slope is the last rank. The difference itself is 0.
+            slope = last if skip_nan else np.where(nans > 0, 0, last)
+            w = w + (q - q.detach()).reshape(-1) * wrap(slope.astype(x._array.dtype))  # type: ignore[attr-defined,operator]
+        y = y.lerp(x.gather(-1, wrap(above)), w)
     y = y.movedim(-1, 0).reshape([len(quantiles), *shape])
     return y if several else y.squeeze(0)
 
@@ -120,15 +125,13 @@ def nanquantile(
 
 
 # -- histograms ---------------------------------------------------------------------------------------------------
-def _range(name: str, array: np.ndarray, low: float, high: float, wider: float = 1) -> tuple[float, float]:
-    """The limits, those of the data if they are equal; `wider` at both ends if they are equal still."""
-    if low == high and array.size:
-        low, high = float(array.min()), float(array.max())
+def _widened(name: str, low: float, high: float, margin: float) -> tuple[float, float]:
+    """The ends of a histogram; a single point becomes the middle of a range of two margins."""
     if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"{name}: the range must be finite, got [{low}, {high}]")
     if low > high:
         raise RuntimeError(f"{name}: max must not be less than min, got {low} and {high}")
-    return (low - wider, high + wider) if low == high else (low, high)
+    return (low - margin, high + margin) if low == high else (low, high)
 
 
 @method()
@@ -142,10 +145,17 @@ def histc(
         tensor([0., 2., 1., 0.])
     """
     require_tensor("histc", input)
+    if not input.is_floating_point():
+        raise NotImplementedError(
+            f"histc: input must be of a floating-point dtype, got {input.dtype}; use .float()"
+        )
     if bins <= 0:
         raise RuntimeError(f"histc: bins must be greater than 0, got {bins}")
     array = input._array.reshape(-1)
-    low, high = _range("histc", array, float(min), float(max))
+    low, high = float(min), float(max)
+    if low == high and array.size:
+        low, high = float(array.min()), float(array.max())
+    low, high = _widened("histc", low, high, 1)
     inside = array[(array >= low) & (array <= high)].astype(np.float64)
     index = np.minimum(((inside - low) * bins / (high - low)).astype(np.int64), bins - 1)
     y = wrap(np.bincount(index, minlength=bins).astype(input._array.dtype))
@@ -176,12 +186,26 @@ def histogram(
         tensor([0., 2., 1., 0.])
     """
     require_tensor("histogram", input)
+    if not input.is_floating_point():
+        raise NotImplementedError(
+            f"histogram: input must be of a floating-point dtype, got {input.dtype}; use .float()"
+        )
+    if weight is not None and weight._array.shape != input._array.shape:
+        raise RuntimeError(
+            f"histogram: weight must have input's shape {list(input._array.shape)}, got {list(weight._array.shape)}"
+        )
     array = input._array.reshape(-1)
     if isinstance(bins, TensorBase):
         edges = bins._array
+        if edges.ndim != 1 or (np.diff(edges) < 0).any():
+            raise RuntimeError("histogram: bins must be a 1-d tensor of edges in ascending order")
     else:
-        low, high = range or (0.0, 0.0 if array.size else 1.0)
-        low, high = _range("histogram", array, low, high, 0.5)
+        if bins < 1:
+            raise RuntimeError(f"histogram: bins must be > 0, got {bins}")
+        if range is None:
+            range = (float(array.min()), float(array.max())) if array.size else (0.0, 1.0)
+        low, high = range
+        low, high = _widened("histogram", low, high, 0.5)
         edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
     hist, _ = np.histogram(
         array, edges, weights=None if weight is None else weight._array.reshape(-1), density=density
@@ -330,10 +354,13 @@ def cov(
     require_tensor("cov", input)
     if input._array.ndim > 2:
         raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")
+    if input.dtype is dtypes.bool_:
+        raise RuntimeError("cov: input must not be bool, got torch.bool")
     x: Any = input if input._array.dtype.kind in "fc" else input.float()  # type: ignore[attr-defined]
-    flat = x._array.ndim < 2
-    x = x.reshape(1, -1) if flat else x
+    x = x.reshape(1, -1) if x._array.ndim < 2 else x
     n = x._array.shape[1]
+    _check_weights("fweights", fweights, n, dtypes.INTEGER)
+    _check_weights("aweights", aweights, n, dtypes.FLOAT)
     w: Any = None
     if fweights is not None:
         w = fweights.to(x.dtype)
@@ -354,7 +381,23 @@ def cov(
         @ d.conj().transpose(0, 1)
         / (norm.clamp(min=0) if isinstance(norm, TensorBase) else max(norm, 0))
     )
-    return result.reshape(()) if flat else result
+    return result.squeeze()
+
+
+def _check_weights(name: str, weights: Any, n: int, category: int) -> None:
+    if weights is None:
+        return
+    require_tensor("cov", weights, name)
+    array = weights._array
+    if array.ndim > 1 or array.size != n:
+        raise RuntimeError(
+            f"cov: {name} must have the same numel as there are observations, {n}, got shape {array.shape}"
+        )
+    if weights.dtype.category != category:
+        kind = "an integer" if category == dtypes.INTEGER else "a floating-point"
+        raise RuntimeError(f"cov: {name} must be of {kind} dtype, got {weights.dtype}")
+    if (array < 0).any():
+        raise RuntimeError(f"cov: {name} must not be negative, got {array.min()}")
 
 
 @method()

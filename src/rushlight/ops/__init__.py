@@ -68,6 +68,7 @@ LATE = {
     "differences": ("gradient",),
     "factor": ("geqrf", "lu_unpack", "orgqr", "ormqr"),
     "hashing": ("hash_tensor",),
+    "histogramdd": ("histogramdd",),
     "lowrank": ("lobpcg", "pca_lowrank", "svd_lowrank"),
     "positions": ("nonzero_static", "unravel_index"),
     "segment": ("segment_reduce",),

@@ -14,7 +14,7 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import require_tensor
 
-__all__ = ["corrcoef", "cov", "histc", "histogram", "histogramdd", "nanquantile", "quantile"]
+__all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]
 
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
@@ -71,12 +71,7 @@ def _quantile(
     if interpolation in ("linear", "midpoint"):
         above = np.ceil(rank).astype(np.int64)
         weight = rank - low if interpolation == "linear" else np.where(above > below, 0.5, 0.0)
-        w: Any = wrap(weight.astype(x._array.dtype))
-        if isinstance(q, TensorBase) and q.requires_grad and interpolation == "linear":
-            # The weight as a function of q: its slope is the last rank. The difference itself is 0.
-            slope = last if skip_nan else np.where(nans > 0, 0, last)
-            w = w + (q - q.detach()).reshape(-1) * wrap(slope.astype(x._array.dtype))  # type: ignore[attr-defined,operator]
-        y = y.lerp(x.gather(-1, wrap(above)), w)
+        y = y.lerp(x.gather(-1, wrap(above)), wrap(weight.astype(x._array.dtype)))
     y = y.movedim(-1, 0).reshape([len(quantiles), *shape])
     return y if several else y.squeeze(0)
 
@@ -125,13 +120,14 @@ def nanquantile(
 
 
 # -- histograms ---------------------------------------------------------------------------------------------------
-def _widened(name: str, low: float, high: float, margin: float) -> tuple[float, float]:
-    """The ends of a histogram; a single point becomes the middle of a range of two margins."""
+def _range(name: str, array: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    if low == high and array.size:
+        low, high = float(array.min()), float(array.max())
     if not (math.isfinite(low) and math.isfinite(high)):
         raise RuntimeError(f"{name}: the range must be finite, got [{low}, {high}]")
     if low > high:
         raise RuntimeError(f"{name}: max must not be less than min, got {low} and {high}")
-    return (low - margin, high + margin) if low == high else (low, high)
+    return (low - 1, high + 1) if low == high else (low, high)
 
 
 @method()
@@ -145,17 +141,10 @@ def histc(
         tensor([0., 2., 1., 0.])
     """
     require_tensor("histc", input)
-    if not input.is_floating_point():
-        raise NotImplementedError(
-            f"histc: input must be of a floating-point dtype, got {input.dtype}; use .float()"
-        )
     if bins <= 0:
         raise RuntimeError(f"histc: bins must be greater than 0, got {bins}")
     array = input._array.reshape(-1)
-    low, high = float(min), float(max)
-    if low == high and array.size:
-        low, high = float(array.min()), float(array.max())
-    low, high = _widened("histc", low, high, 1)
+    low, high = _range("histc", array, float(min), float(max))
     inside = array[(array >= low) & (array <= high)].astype(np.float64)
     index = np.minimum(((inside - low) * bins / (high - low)).astype(np.int64), bins - 1)
     y = wrap(np.bincount(index, minlength=bins).astype(input._array.dtype))
@@ -186,26 +175,11 @@ def histogram(
         tensor([0., 2., 1., 0.])
     """
     require_tensor("histogram", input)
-    if not input.is_floating_point():
-        raise NotImplementedError(
-            f"histogram: input must be of a floating-point dtype, got {input.dtype}; use .float()"
-        )
-    if weight is not None and weight._array.shape != input._array.shape:
-        raise RuntimeError(
-            f"histogram: weight must have input's shape {list(input._array.shape)}, got {list(weight._array.shape)}"
-        )
     array = input._array.reshape(-1)
     if isinstance(bins, TensorBase):
         edges = bins._array
-        if edges.ndim != 1 or (np.diff(edges) < 0).any():
-            raise RuntimeError("histogram: bins must be a 1-d tensor of edges in ascending order")
     else:
-        if bins < 1:
-            raise RuntimeError(f"histogram: bins must be > 0, got {bins}")
-        if range is None:
-            range = (float(array.min()), float(array.max())) if array.size else (0.0, 1.0)
-        low, high = range
-        low, high = _widened("histogram", low, high, 0.5)
+        low, high = _range("histogram", array, *(range or (0.0, 0.0)))
         edges = np.linspace(low, high, bins + 1, dtype=array.dtype)
     hist, _ = np.histogram(
         array, edges, weights=None if weight is None else weight._array.reshape(-1), density=density
@@ -214,126 +188,6 @@ def histogram(
     if out is not None:
         pair = into(out[0], pair[0], "histogram"), into(out[1], pair[1], "histogram")
     return _histogram_result(*pair)
-
-
-_histogramdd_result = struct("histogramdd", "hist", "bin_edges")
-
-
-def histogramdd(
-    input: Tensor,
-    bins: Any,
-    *,
-    range: Any = None,
-    weight: Tensor | None = None,
-    density: bool = False,
-    out: Any = None,
-) -> Any:
-    """How many points (or how much `weight`) lie in each cell of a grid, and the edges of the cells along each axis.
-
-    Args:
-        bins: The number of bins, the same or one for each axis; or for each axis a 1-d tensor of edges in order.
-        range: The lowest and highest edge of each axis, one after the other. Default: the range of the points.
-        weight: How much each point counts.
-        density: Divide by the total and by each cell's volume.
-    Shape:
-        input: (*, D), points of D coordinates; weight: (*); hist: (bins[0], ..., bins[D - 1]).
-    Raises:
-        RuntimeError: counts, shapes or dtypes do not fit, or a range is not finite.
-    Example:
-        >>> points = rushlight.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]])
-        >>> histogramdd(points, [2, 2]).hist
-        tensor([[0., 1.],
-                [1., 1.]])
-    """
-    require_tensor("histogramdd", input)
-    array = input._array
-    if array.ndim < 2:
-        raise RuntimeError(f"histogramdd: input must have at least 2 dimensions, got {array.ndim}")
-    if input.dtype not in (dtypes.float32, dtypes.float64):
-        raise NotImplementedError(f"histogramdd: input must be float32 or float64, got {input.dtype}")
-    axes = array.shape[-1]
-    points = array.reshape(-1, axes)
-    edges = _grid(points, bins, range)
-    masses = None
-    if weight is not None:
-        if weight._array.shape != array.shape[:-1]:
-            raise RuntimeError(
-                f"histogramdd: weight must have input's shape without its innermost dimension, {list(array.shape[:-1])}, "
-                f"got {list(weight._array.shape)}"
-            )
-        if weight.dtype is not input.dtype:
-            raise RuntimeError(
-                f"histogramdd: weight must have input's dtype {input.dtype}, got {weight.dtype}"
-            )
-        masses = weight._array.reshape(-1).astype(np.float64)
-    sizes = [len(e) - 1 for e in edges]
-    cell, inside = np.zeros(len(points), np.int64), np.ones(len(points), bool)
-    for x, e, n in zip(points.T, edges, sizes, strict=True):
-        k = np.where(x == e[-1], n - 1, np.searchsorted(e, x, "right") - 1)
-        inside &= (x >= e[0]) & (x <= e[-1])
-        cell = cell * n + np.clip(k, 0, max(n - 1, 0))
-    counts = np.bincount(cell[inside], None if masses is None else masses[inside], math.prod(sizes))
-    hist = counts.astype(np.float64).reshape(sizes)
-    if density:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            hist = hist / hist.sum()
-            for d, e in enumerate(edges):
-                hist = hist / np.diff(e).reshape([-1 if k == d else 1 for k in np.arange(axes)])
-    y, bounds = wrap(hist.astype(array.dtype)), tuple(wrap(e) for e in edges)
-    if out is not None:
-        y = into(out[0], y, "histogramdd")
-        bounds = tuple(into(o, e, "histogramdd") for o, e in zip(out[1], bounds, strict=True))
-    return _histogramdd_result(y, bounds)
-
-
-def _grid(points: np.ndarray, bins: Any, limits: Any) -> list[np.ndarray]:
-    """The edges of the bins along each axis."""
-    axes = points.shape[1]
-    each = [bins] * axes if isinstance(bins, int) else bins
-    if not isinstance(each, (list, tuple)) or not all(isinstance(b, (int, TensorBase)) for b in each):
-        raise TypeError(
-            f"histogramdd: bins must be an int, or a list of ints or of 1-d Tensors, got {bins!r}"
-        )
-    if len(each) != axes:
-        raise RuntimeError(
-            f"histogramdd: bins must have one entry for each of {axes}, the innermost dimension of the input, got {len(each)}"
-        )
-    edges = []
-    for d, b in enumerate(each):
-        if isinstance(b, TensorBase):
-            if b._array.ndim != 1 or not b._array.size:
-                raise RuntimeError(
-                    f"histogramdd: bins must have one dimension and an edge, got shape {list(b._array.shape)} for axis {d}"
-                )
-            if b._array.dtype != points.dtype:
-                raise RuntimeError(
-                    f"histogramdd: bins must have input's dtype {dtypes.of(points.dtype)}, got {dtypes.of(b._array.dtype)} "
-                    f"for axis {d}"
-                )
-            edges.append(b._array.copy())
-        elif b <= 0:
-            raise RuntimeError(f"histogramdd: bins must be greater than 0, got {b} for axis {d}")
-    if edges:
-        return edges
-    if limits is not None and len(limits) != 2 * axes:
-        raise RuntimeError(f"histogramdd: range must have {2 * axes} elements, got {len(limits)}")
-    for d, b in enumerate(each):
-        if limits is not None:
-            low, high = float(limits[2 * d]), float(limits[2 * d + 1])
-        elif len(points):
-            low, high = float(points[:, d].min()), float(points[:, d].max())
-        else:
-            low, high = 0.0, 1.0
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise RuntimeError(f"histogramdd: range must be finite, got [{low}, {high}] for axis {d}")
-        if low > high:
-            raise RuntimeError(
-                f"histogramdd: range must have min at most max, got {low} and {high} for axis {d}"
-            )
-        if low == high:
-            low, high = low - 0.5, high + 0.5
-        edges.append(np.linspace(low, high, b + 1, dtype=points.dtype))
-    return edges
 
 
 # -- covariance ---------------------------------------------------------------------------------------------------
@@ -354,13 +208,10 @@ def cov(
     require_tensor("cov", input)
     if input._array.ndim > 2:
         raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")
-    if input.dtype is dtypes.bool_:
-        raise RuntimeError("cov: input must not be bool, got torch.bool")
     x: Any = input if input._array.dtype.kind in "fc" else input.float()  # type: ignore[attr-defined]
-    x = x.reshape(1, -1) if x._array.ndim < 2 else x
+    flat = x._array.ndim < 2
+    x = x.reshape(1, -1) if flat else x
     n = x._array.shape[1]
-    _check_weights("fweights", fweights, n, dtypes.INTEGER)
-    _check_weights("aweights", aweights, n, dtypes.FLOAT)
     w: Any = None
     if fweights is not None:
         w = fweights.to(x.dtype)
@@ -381,23 +232,7 @@ def cov(
         @ d.conj().transpose(0, 1)
         / (norm.clamp(min=0) if isinstance(norm, TensorBase) else max(norm, 0))
     )
-    return result.squeeze()
-
-
-def _check_weights(name: str, weights: Any, n: int, category: int) -> None:
-    if weights is None:
-        return
-    require_tensor("cov", weights, name)
-    array = weights._array
-    if array.ndim > 1 or array.size != n:
-        raise RuntimeError(
-            f"cov: {name} must have the same numel as there are observations, {n}, got shape {array.shape}"
-        )
-    if weights.dtype.category != category:
-        kind = "an integer" if category == dtypes.INTEGER else "a floating-point"
-        raise RuntimeError(f"cov: {name} must be of {kind} dtype, got {weights.dtype}")
-    if (array < 0).any():
-        raise RuntimeError(f"cov: {name} must not be negative, got {array.min()}")
+    return result.reshape(()) if flat else result
 
 
 @method()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import dtypes
 from ..errors import wrap_dim
 from ..tensor import Tensor, into
 from .elementwise import require_tensor
@@ -18,7 +19,7 @@ def alias_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([1, 2])
     """
     require_tensor("alias_copy", input)
-    y = input.clone()  # type: ignore[attr-defined]
+    y = input.clone(memory_format=dtypes.contiguous_format)  # type: ignore[attr-defined]
     return y if out is None else into(out, y, "alias_copy")
 
 
@@ -47,5 +48,5 @@ def slice_copy(
     if step <= 0:
         raise RuntimeError(f"slice_copy: step must be positive, got {step}")
     first, last, _ = slice(start, end).indices(input._array.shape[dim])
-    y = slice_dim(input, dim, first, max(first, last), step).clone()  # type: ignore[attr-defined]
+    y = slice_dim(input, dim, first, max(first, last), step).clone(memory_format=dtypes.contiguous_format)  # type: ignore[attr-defined]
     return y if out is None else into(out, y, "slice_copy")

@@ -208,14 +208,16 @@ def lu_unpack(
                 f"{int(pivots.max())}; pass what linalg.lu_factor gave"
             )
     nothing = wrap(np.empty(0, a.dtype))
-    P = wrap(_permutation_matrix(pivots.astype(np.int64) - 1, m, a.dtype)) if unpack_pivots else nothing
+    P = nothing
+    if unpack_pivots:
+        P = wrap(np.ascontiguousarray(_permutation_matrix(pivots.astype(np.int64) - 1, m, a.dtype)))
     L = U = nothing
     if unpack_data:
         L = tri(narrow(LU_data, -1, 0, k), -1, False) + wrap(np.eye(m, k, dtype=a.dtype))
         U = tri(narrow(LU_data, -2, 0, k), 0, True)
-    parts = (P, L, U)
+    parts: Any = tuple(t.contiguous() for t in (P, L, U))  # type: ignore[attr-defined]
     if out is not None:
-        parts = tuple(into(o, p, "lu_unpack") for o, p in zip(out, parts, strict=True))  # type: ignore[assignment]
+        parts = tuple(into(o, p, "lu_unpack") for o, p in zip(out, parts, strict=True))
     return _lu_unpack(*parts)
 
 

@@ -9,6 +9,7 @@ from ..tensor import Tensor
 from . import dropout as _dropout
 from . import embedding as _embedding
 from . import norm as _norm
+from .elementwise import require_tensor
 
 __all__ = [
     "alpha_dropout",
@@ -247,6 +248,7 @@ def native_group_norm(
         >>> mean
         tensor([[2.]])
     """
+    require_tensor("native_group_norm", input)
     if input._array.size != N * C * HxW or input._array.shape[:2] != (N, C):
         raise RuntimeError(
             f"native_group_norm: input must have N * C * HxW elements, shape ({N}, {C}, ...) with {HxW} values each, got "
@@ -270,7 +272,7 @@ def native_batch_norm(
 
     Example:
         >>> x = rushlight.tensor([[1.0], [3.0]])
-        >>> native_batch_norm(x, None, None, None, None, True, 0.1, 0.0)[1]
+        >>> native_batch_norm(x, None, None, None, None, True, 0.1, 1e-5)[1]
         tensor([2.])
     """
     y = _norm.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)

@@ -93,3 +93,13 @@ def __getattr__(name: str) -> _Any:
             if e.name != f"{__name__}.{name}":
                 raise
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Operations that few programs need: their families are imported when one of them is used.
+from .ops import LATE as _LATE  # noqa: E402
+
+_LAZY |= {_name: f"ops.{_family}" for _family, _names in _LATE.items() for _name in _names}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -142,6 +142,31 @@ class Tensor(TensorBase):
         """The address of the first element; 0 for an empty tensor."""
         return _address(self._array) if self._array.size else 0
 
+    def dim_order(self, *, ambiguity_check: bool | list = False) -> tuple[int, ...]:
+        """The dims from the one whose neighbours lie farthest apart in memory to the one where they are nearest.
+
+        Args:
+            ambiguity_check: Whether an order that is not the only one (dims of size 1, equal strides) is an error; or a
+                list of memory formats, exactly one of which the tensor must then have.
+        Raises:
+            RuntimeError: the order is ambiguous.
+        """
+        formats = ambiguity_check if isinstance(ambiguity_check, list) else []
+        if not isinstance(ambiguity_check, (bool, list)) or not all(
+            isinstance(f, dtypes.memory_format) for f in formats
+        ):
+            raise TypeError(
+                f"dim_order: ambiguity_check must be a bool or a list of memory formats, got {ambiguity_check!r}"
+            )
+        strides = self.stride()
+        several = self.ndim > 1 and (len(set(strides)) < self.ndim or 1 in self._array.shape or 0 in strides)
+        if ambiguity_check and several and sum(self.is_contiguous(f) for f in formats) != 1:
+            raise RuntimeError(
+                f"dim_order: the tensor must have a unique dim order, got shape {tuple(self._array.shape)} and strides "
+                f"{strides}"
+            )
+        return tuple(sorted(range(self.ndim), key=lambda d: -strides[d]))
+
     def is_contiguous(self, memory_format: Any = dtypes.contiguous_format) -> bool:
         """Whether the elements lie in memory in order (of `memory_format`)."""
         array = self._array
@@ -168,6 +193,7 @@ class Tensor(TensorBase):
 
     is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_xpu = is_mkldnn = is_nested = False
     is_cpu = True
+    name: Any = property(lambda self: None)
     names: Any = property(lambda self: (None,) * self.ndim)
 
     def is_pinned(self) -> bool:
@@ -200,6 +226,10 @@ class Tensor(TensorBase):
         from .storage import TypedStorage
 
         return TypedStorage(memory(self._array), self.dtype)
+
+    def storage_type(self) -> type:
+        """The class of `storage()`."""
+        return type(self.storage())
 
     # -- gradients --------------------------------------------------------------------------------
     @property

@@ -13,10 +13,11 @@ from harness import all_cases, resolve
 from rushlight import ops
 
 ROOT = Path(__file__).resolve().parents[2]
+_FAMILIES = {**ops.families, **ops.late_families()}
 # Families whose functions are no mathematics of their inputs; they have tests of their own.
 NOT_CASES = {"creation", "convert", "fill", "query", "random", "rnn"}  # rnn: tests/nn
 # Views compute nothing that could be timed.
-NOT_TIMED = {"shape", "split", "strided", "view_scatter", "view_variants"}
+NOT_TIMED = {"shape", "split", "strided", "view_scatter", "view_variants", "copies"}
 
 
 @functools.cache
@@ -34,7 +35,7 @@ def _covered():
 
 
 def _operations():
-    for family, module in ops.families.items():
+    for family, module in _FAMILIES.items():
         if family in NOT_CASES:
             continue
         for name in module.__all__:
@@ -45,7 +46,7 @@ def _operations():
 @pytest.mark.parametrize(("family", "name"), list(_operations()))
 def test_has_a_case(family, name):
     names, functions = _covered()
-    function = getattr(ops.families[family], name)
+    function = getattr(_FAMILIES[family], name)
     base = name.removesuffix("_").removesuffix("_copy")
     assert name in names or base in names or id(function) in functions, (
         f"tests/cases/{family}.py declares no case of {name!r}; list aliases in OpCase(also=[...])"
@@ -56,7 +57,7 @@ def test_every_family_has_benchmarks():
     """A family is timed by benchmarks/ops/bench_<family>.py or by a case with a big call."""
     by_case = {case.name.rpartition(".")[2] for case in all_cases() if case.big is not None}
     without = []
-    for family, module in ops.families.items():
+    for family, module in _FAMILIES.items():
         if family in NOT_CASES | NOT_TIMED or not module.__all__:
             continue
         file = ROOT / "benchmarks" / "ops" / f"bench_{family}.py"

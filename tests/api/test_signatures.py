@@ -10,6 +10,7 @@ import re
 import pytest
 
 import rushlight
+from rushlight import ops
 
 # Where we differ on purpose: 'name' or 'name.argument' -> why.
 DIFFERENCES = {
@@ -39,7 +40,8 @@ SENTINELS = ("<", "torch.", "rushlight.")  # defaults that are objects: compared
 
 
 def _public(module):
-    names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+    late = [n for names in ops.LATE.values() for n in names] if module is rushlight else []
+    names = getattr(module, "__all__", None) or [n for n in {*vars(module), *late} if not n.startswith("_")]
     return [
         n for n in names if callable(getattr(module, n, None)) and not inspect.ismodule(getattr(module, n))
     ]

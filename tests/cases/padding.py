@@ -47,6 +47,11 @@ CASES = [
             call(T(1, 3, 5), (2, 1, 3, 2), mode="circular"),
             call(T(1, 1, 2, 3, 4), (2, 1, 1, 2, 1, 0), mode="circular"),
             call(T(2, 5), (3, -2), mode="circular"),
+            # wide borders are copied at once
+            call(T(2, 21), (18, 15), mode="reflect"),
+            call(T(1, 2, 20, 3), (1, 1, 0, 19), mode="reflect"),
+            call(T(2, 9), (0, 18), mode="replicate"),
+            call(T(2, 12), (12, 7), mode="circular"),
         ],
         reference=pad,
         dtypes=("float32", "float64", "float16", "bfloat16", "int64", "complex64"),

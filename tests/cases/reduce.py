@@ -172,6 +172,13 @@ CASES = [
         "argmax", EXTREME_CALLS, reference=indices(np.argmax), grad=False, big=call(T(70000, distinct=True))
     ),
     OpCase(
+        "argmax",
+        [call(T(), 0), call(T(), -1, True)],
+        grad=False,
+        also=["argmin", "max", "min"],
+        id="argmax-0d",
+    ),
+    OpCase(
         "argmin",
         EXTREME_CALLS,
         reference=indices(np.argmin),

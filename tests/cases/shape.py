@@ -125,6 +125,15 @@ CASES = [
         errors=[fails(RuntimeError, "narrow: ", T(5), 0, 3, 3)],
         also=["narrow_copy"],
     ),
+    OpCase("alias_copy", [call(T(3, 4))]),
+    OpCase(
+        "slice_copy",
+        [call(T(5, 3)), call(T(5, 3), 0, 1, 4, 2), call(T(5, 3), 1, -2), call(T(5, 3), 0, 4, 2)],
+        errors=[
+            fails(RuntimeError, "slice_copy: step must be positive, got 0", T(5), 0, 0, 3, 0),
+            fails(IndexError, "slice_copy: input must have at least 1 dim", T()),
+        ],
+    ),
     OpCase(
         "split",
         [call(T(5, 2), 2), call(T(2, 5), [1, 4], 1), call(T(4), 4)],

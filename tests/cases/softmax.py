@@ -69,6 +69,14 @@ CASES = [
     OpCase("nn.functional.softmin", CALLS[:3], reference=lambda x, dim: softmax(-x, dim)),
     OpCase(
         "logsumexp",
+        [call(T(3, 5), 1), call(T(3, 5), (0, 1), True), call(T(values=3 + 5j), 0)],
+        reference=lambda x, dim, keepdim=False: np.log(np.exp(x).sum(dim, keepdims=keepdim)),
+        dtypes=("complex64", "complex128"),
+        grad=False,
+        id="logsumexp-complex",
+    ),
+    OpCase(
+        "logsumexp",
         [
             call(T(3, 5), 1),
             call(T(3, 5), 0, keepdim=True),

@@ -153,6 +153,45 @@ CASES = [
         grad=False,
         errors=[fails(RuntimeError, "histc: bins must be greater than 0, got 0", T(3), 0)],
     ),
+    OpCase(
+        "histogramdd",
+        [
+            call(T(50, 2), [3, 4]),
+            call(T(5, 10, 2), 3, range=[-1.0, 1.0, -2.0, 0.5]),
+            call(
+                T(50, 2), [T(values=[-1.0, 0.0, 0.5]), T(values=[-0.5, 1.0])], weight=T(50, low=0.0, high=1.0)
+            ),
+            call(T(50, 2), [2, 2], density=True),
+            call(T(values=np.ones((3, 1))), [2]),
+            call(T(0, 2), [2, 3]),
+        ],
+        grad=False,
+        variants=False,
+        big=call(T(60000, 2), [20, 20]),
+        errors=[
+            fails(RuntimeError, "histogramdd: bins must have one entry for each of 2", T(9, 2), [3]),
+            fails(
+                RuntimeError,
+                "histogramdd: range must have 4 elements, got 2",
+                T(9, 2),
+                [3, 3],
+                range=[0.0, 1.0],
+            ),
+            fails(RuntimeError, "histogramdd: bins must be greater than 0", T(9, 2), [3, 0]),
+            fails(RuntimeError, "histogramdd: weight must have input's shape", T(9, 2), [3, 3], weight=T(8)),
+            fails(RuntimeError, "histogramdd: input must have at least 2 dimensions", T(9), [3]),
+            fails(
+                RuntimeError, "histogramdd: range must have min at most max", T(9, 1), [3], range=[1.0, 0.0]
+            ),
+            fails(
+                NotImplementedError,
+                "histogramdd: input must be float32 or float64",
+                T(9, 1, dtype="int64"),
+                [3],
+            ),
+            fails(TypeError, "histogramdd: bins must be an int", T(9, 1), "a"),
+        ],
+    ),
     OpCase("histogram", [call(T(50), 5)], reference=lambda x, n: tuple(np.histogram(x, n)), grad=False),
     OpCase(
         "cov",

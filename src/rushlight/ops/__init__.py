@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
+
+from ..tensor import Tensor
 
 # In the order of their import: a family may use those before it.
 FAMILIES = [
@@ -59,6 +62,27 @@ FAMILIES = [
     "native",  # last: its names are those of torch where they differ from nn.functional's
 ]
 
+# Families that few programs need, imported at the first use of one of their names: family -> its functions.
+LATE = {
+    "copies": ("alias_copy", "slice_copy"),
+    "differences": ("gradient",),
+    "factor": ("geqrf", "lu_unpack", "orgqr", "ormqr"),
+    "hashing": ("hash_tensor",),
+    "histogramdd": ("histogramdd",),
+    "lowrank": ("lobpcg", "pca_lowrank", "svd_lowrank"),
+    "positions": ("nonzero_static", "unravel_index"),
+    "segment": ("segment_reduce",),
+    "spectral": ("istft", "stft"),
+    "windows": ("bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window"),
+}
+# Which of them are methods of Tensor too.
+LATE_METHODS = {
+    "factor": ("geqrf", "orgqr", "ormqr"),
+    "hashing": ("hash_tensor",),
+    "positions": ("nonzero_static",),
+    "spectral": ("istft", "stft"),
+}
+
 
 def _families() -> dict:
     found = {}
@@ -71,4 +95,25 @@ def _families() -> dict:
     return found
 
 
+def _late_method(family: str, name: str) -> None:
+    """Put a method on Tensor that imports its family, which puts the real one in its place."""
+
+    def first_use(self: Any, *args: Any, **kwargs: Any) -> Any:
+        importlib.import_module(f"{__name__}.{family}")
+        return getattr(Tensor, name)(self, *args, **kwargs)
+
+    first_use.__name__ = name
+    first_use.__qualname__ = f"Tensor.{name}"
+    first_use.__doc__ = f"See `{name}`."
+    setattr(Tensor, name, first_use)
+
+
 families = _families()
+for _family, _names in LATE_METHODS.items():
+    for _name in _names:
+        _late_method(_family, _name)
+
+
+def late_families() -> dict:
+    """The late families, all imported."""
+    return {name: importlib.import_module(f"{__name__}.{name}") for name in LATE}

@@ -188,6 +188,18 @@ for _name, _dtype in {
 
 
 @method()
+def chalf(self: Tensor, memory_format: Any = dtypes.preserve_format) -> Tensor:
+    """An error: there is no complex32 here, of which PyTorch's is experimental.
+
+    Raises:
+        RuntimeError: always.
+    """
+    raise RuntimeError(
+        "chalf: dtype complex32 must not be asked for, it is not there; use cfloat (complex64)"
+    )
+
+
+@method()
 def cpu(self: Tensor, memory_format: Any = dtypes.preserve_format) -> Tensor:
     """The tensor itself: it is on the CPU."""
     return self

@@ -40,6 +40,7 @@ __all__ = [
     "range",
     "scalar_tensor",
     "tensor",
+    "to_dlpack",
     "tril_indices",
     "triu_indices",
     "zeros",
@@ -282,6 +283,11 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
         return ext_tensor._alias()
     array = np.from_dlpack(ext_tensor)
     return wrap(array.copy() if copy else array)
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """The capsule by which a tensor's memory is handed to another library, once; see `from_dlpack`."""
+    return tensor.__dlpack__()
 
 
 def frombuffer(

@@ -703,8 +703,23 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
 
 def householder_product(A: Tensor, tau: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The first columns of the product of the Householder reflections that LAPACK's geqrf leaves in A and tau."""
-    check(A, "linalg.householder_product", square=False)
+    name = "linalg.householder_product"
+    check(A, name, square=False)
     m, n = A._array.shape[-2:]
+    if not isinstance(tau, TensorBase):
+        raise TypeError(f"{name}: tau must be a Tensor, got {kind_of(tau)}")
+    if m < n:
+        raise RuntimeError(
+            f"{name}: A must have at least as many rows as columns (input.shape[-2] must be greater than or equal to "
+            f"input.shape[-1]), got {m} by {n}"
+        )
+    if tau._array.shape[:-1] != A._array.shape[:-2] or not tau._array.ndim or tau._array.shape[-1] > n:
+        raise RuntimeError(
+            f"{name}: tau must have A's batch dims and at most {n} elements in its last dim, got shape "
+            f"{list(tau._array.shape)} for A of {list(A._array.shape)}"
+        )
+    if tau.dtype is not A.dtype:
+        raise RuntimeError(f"{name}: tau must have A's dtype {A.dtype}, got {tau.dtype}")
     eye = wrap(np.eye(m, dtype=A._array.dtype))
     lower = tri(A, -1, False) + wrap(np.eye(m, n, dtype=A._array.dtype))
     y = expand(eye, *A._array.shape[:-2], m, m)

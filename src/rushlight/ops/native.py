@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..tensor import Tensor
 from . import dropout as _dropout
@@ -14,6 +15,7 @@ __all__ = [
     "alpha_dropout",
     "alpha_dropout_",
     "batch_norm",
+    "constant_pad_nd",
     "dropout",
     "dropout_",
     "embedding",
@@ -23,6 +25,9 @@ __all__ = [
     "group_norm",
     "instance_norm",
     "layer_norm",
+    "native_batch_norm",
+    "native_group_norm",
+    "native_layer_norm",
 ]
 
 
@@ -189,3 +194,89 @@ def feature_alpha_dropout_(input: Tensor, p: float, train: bool) -> Tensor:
         tensor([[1., 1.]])
     """
     return _dropout.feature_alpha_dropout(input, p, train, True)
+
+
+def constant_pad_nd(input: Tensor, pad: Sequence[int], value: float = 0) -> Tensor:
+    """`nn.functional.pad` with a constant.
+
+    Example:
+        >>> constant_pad_nd(rushlight.tensor([1, 2]), (1, 0), 5)
+        tensor([5, 1, 2])
+    """
+    from . import padding
+
+    return padding.pad(input, pad, "constant", value)
+
+
+def _statistics(x: Tensor, dims: tuple, keepdim: bool, eps: float) -> tuple[Tensor, Tensor]:
+    """The mean and one over the standard deviation."""
+    wide: Any = x.float() if x.dtype.itemsize < 4 else x  # type: ignore[attr-defined]
+    mean = wide.mean(dims, keepdim=keepdim)
+    rstd = (wide.var(dims, correction=0, keepdim=keepdim) + eps).rsqrt()
+    return mean.to(x.dtype), rstd.to(x.dtype)
+
+
+def native_layer_norm(
+    input: Tensor, normalized_shape: Sequence[int], weight: Tensor | None, bias: Tensor | None, eps: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`layer_norm` with the mean and one over the standard deviation that it divides by.
+
+    Example:
+        >>> y, mean, rstd = native_layer_norm(rushlight.tensor([[1.0, 3.0]]), (2,), None, None, 0.0)
+        >>> mean
+        tensor([[2.]])
+    """
+    y = _norm.layer_norm(input, normalized_shape, weight, bias, eps)
+    return (y, *_statistics(input.detach(), tuple(range(-len(normalized_shape), 0)), True, eps))
+
+
+def native_group_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: int,
+    C: int,
+    HxW: int,
+    group: int,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`group_norm` of N samples of C channels of HxW values, with the means and one over the standard deviations.
+
+    Raises:
+        RuntimeError: the input does not have N * C * HxW elements.
+    Example:
+        >>> y, mean, rstd = native_group_norm(rushlight.tensor([[[1.0, 3.0]]]), None, None, 1, 1, 2, 1, 0.0)
+        >>> mean
+        tensor([[2.]])
+    """
+    require_tensor("native_group_norm", input)
+    if input._array.size != N * C * HxW or input._array.shape[:2] != (N, C):
+        raise RuntimeError(
+            f"native_group_norm: input must have N * C * HxW elements, shape ({N}, {C}, ...) with {HxW} values each, got "
+            f"shape {tuple(input._array.shape)}"
+        )
+    y = _norm.group_norm(input, group, weight, bias, eps)
+    return (y, *_statistics(input.reshape(N, group, C // group * HxW), (-1,), False, eps))  # type: ignore[attr-defined]
+
+
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """`batch_norm` with the means and one over the standard deviations of the batch; empty ones outside of training.
+
+    Example:
+        >>> x = rushlight.tensor([[1.0], [3.0]])
+        >>> native_batch_norm(x, None, None, None, None, True, 0.1, 1e-5)[1]
+        tensor([2.])
+    """
+    y = _norm.batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+    if not training:
+        return y, input.new_empty(0), input.new_empty(0)  # type: ignore[attr-defined]
+    return (y, *_statistics(input.detach(), (0, *range(2, input.ndim)), False, eps))

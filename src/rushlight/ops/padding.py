@@ -173,6 +173,9 @@ def _dims(a: np.ndarray, widths: tuple) -> list[tuple[int, int, int]]:
     return [(first + k, b, c) for k, (b, c) in enumerate(widths)]
 
 
+_WIDE = 16  # elements of border from which they are copied all at once instead of one by one
+
+
 def _extend(a: np.ndarray, widths: tuple, mode: str) -> np.ndarray:
     if any(w < 0 for pair in widths for w in pair):  # the copied elements may themselves be cut off
         for d, b, c in _dims(a, widths):
@@ -184,9 +187,14 @@ def _extend(a: np.ndarray, widths: tuple, mode: str) -> np.ndarray:
     y[tuple(there)] = a
     for d, b, c in reversed(_dims(a, widths)):  # the last dimension first: then whole rows are copied
         source = _sources(a.shape[d], b, c, mode) + b
-        for i in (*range(b), *range(b + a.shape[d], y.shape[d])):
-            to = (*there[:d], i)
-            y[to] = y[(*there[:d], source[i])]
+        if b + c > _WIDE:
+            part, whole = y[tuple(there[:d])], (slice(None),) * d
+            for side in (slice(0, b), slice(b + a.shape[d], y.shape[d])):
+                part[(*whole, side)] = part.take(source[side], axis=d)
+        else:
+            for i in (*range(b), *range(b + a.shape[d], y.shape[d])):
+                to = (*there[:d], i)
+                y[to] = y[(*there[:d], source[i])]
         there[d] = slice(None)
     return y
 
@@ -198,10 +206,18 @@ def _gather_back(dy: np.ndarray, shape: tuple, widths: tuple, mode: str) -> np.n
             continue
         size = shape[d]
         source = _sources(size, b, c, mode)
-        whole = (slice(None),) * d
+        whole: Any = (slice(None),) * d
         lo, hi = max(b, 0), max(b, 0) + size + min(b, 0) + min(c, 0)  # where the elements themselves stand
         if b >= 0 and c >= 0:
             dx = dy[(*whole, slice(lo, hi))].copy()
+            if b + c > _WIDE:
+                for side in (slice(0, lo), slice(hi, dy.shape[d])):
+                    if mode == "replicate":  # all copies are of one element
+                        dx[(*whole, source[side][:1])] += dy[(*whole, side)].sum(d, keepdims=True)
+                    else:  # each of another
+                        dx[(*whole, source[side])] += dy[(*whole, side)]
+                dy = dx
+                continue
             rest = (*range(lo), *range(hi, dy.shape[d]))
         else:
             dx = np.zeros((*dy.shape[:d], size, *dy.shape[d + 1 :]), dy.dtype)

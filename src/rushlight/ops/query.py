@@ -12,6 +12,7 @@ from ..errors import kind_of
 from ..tensor import Tensor, method
 
 __all__ = [
+    "get_device",
     "is_complex",
     "is_conj",
     "is_floating_point",
@@ -40,6 +41,11 @@ def _asked(name: str) -> Any:
 is_complex, is_floating_point, is_inference, is_signed, numel = (
     _asked(n) for n in ("is_complex", "is_floating_point", "is_inference", "is_signed", "numel")
 )
+
+
+def get_device(input: Tensor) -> int:
+    """-1: the CPU has no number."""
+    return input.get_device()
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:

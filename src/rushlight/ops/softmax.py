@@ -209,11 +209,12 @@ class LogsumexpBackward0(Function):
 
 def _logsumexp(x: Tensor, dims: tuple, keepdim: bool) -> Tensor:
     """The composed definition. An infinite maximum is not subtracted: inf - inf would be NaN."""
-    if not dims:
+    if not dims and not x.is_complex():  # a complex number's imaginary part is brought into (-pi, pi]
         return x * 1
     if not x.numel():
         return x.exp().sum(dims, keepdim=keepdim).log()
-    most = x.detach().amax(dims, keepdim=True)
+    parts = x.detach()
+    most = (parts.real if parts.is_complex() else parts).amax(dims, keepdim=True)
     most = most.where(most.abs() != math.inf, most.new_zeros(()))
     total = (x - most).exp().sum(dims, keepdim=True).log() + most
     return total if keepdim else total.squeeze(dims)

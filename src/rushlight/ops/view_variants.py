@@ -19,6 +19,24 @@ def detach(input: Tensor) -> Tensor:
     return input.detach()
 
 
+def _with_out(copied: Any) -> Any:
+    """The function that also writes its copies into `out`."""
+
+    def function(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        from ..tensor import into
+
+        result = copied(*args, **kwargs)
+        if out is None:
+            return result
+        if isinstance(result, tuple):
+            return tuple(into(o, r, copied.__name__) for o, r in zip(out, result, strict=True))
+        return into(out, result, copied.__name__)
+
+    function.__name__ = function.__qualname__ = copied.__name__
+    function.__doc__ = copied.__doc__
+    return function
+
+
 def _view_copy(function: Any) -> None:
     """torch.<name>_copy: the view as a copy of its own."""
 
@@ -31,7 +49,7 @@ def _view_copy(function: Any) -> None:
     name = function.__name__ + "_copy"
     copied.__name__ = copied.__qualname__ = name
     copied.__doc__ = f"`{function.__name__}` as a copy instead of a view."
-    globals()[name] = copied
+    globals()[name] = _with_out(copied)
     __all__.append(name)
 
 

@@ -77,6 +77,7 @@ _LAZY = {
     "TypedStorage": "storage",
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
+    "vmap": "func",
 }
 
 

@@ -78,6 +78,10 @@ _LAZY = {
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
     "vmap": "func",
+    "_assert": "_utils",
+    "is_anomaly_check_nan_enabled": "autograd.anomaly",
+    "is_anomaly_enabled": "autograd.anomaly",
+    "set_default_tensor_type": "_utils",
 }
 
 
@@ -87,6 +91,15 @@ def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         value = globals()[name] = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
         return value
+    if name.endswith("_") and not name.startswith("_"):  # torch.sin_
+        from ._utils import INPLACE
+
+        if name[:-1] in INPLACE:
+            return getattr(Tensor, name)
+    if name == "_C":  # without the compiled part, or before it is imported by its name
+        from .kernels import _C
+
+        return _C or importlib.import_module("._c_names", __name__)
     if not name.startswith("__"):
         try:
             return importlib.import_module(f".{name}", __name__)  # a submodule: rushlight.safetensors, ...

@@ -52,7 +52,10 @@ def _call_apply(cls: type[Function], args: tuple) -> Any:
 def _apply(cls: type[Function], *args: Any) -> Any:
     """`Function.apply` while hooks are in force."""
     if not _active.hooks:
-        return _call_apply(cls, args)
+        result = _call_apply(cls, args)
+        if observers:
+            _observe(result)
+        return result
     _active.calls.append([])
     try:
         result = _call_apply(cls, args)
@@ -64,7 +67,20 @@ def _apply(cls: type[Function], *args: Any) -> Any:
         tensors = ctx.__dict__.pop("_kept", ())
         if id(ctx) in nodes or ctx.next_functions:
             ctx._packed = [None if t is None else _pack(ctx, t) for t in tensors]
+    if observers:
+        _observe(result)
     return result
+
+
+observers: list[Callable] = []  # are told each node that is made, while hooks are in force: see anomaly.py
+
+
+def _observe(result: Any) -> None:
+    for t in result if isinstance(result, (tuple, list)) else (result,):
+        if isinstance(t, TensorBase) and t.grad_fn is not None:
+            for observer in observers:
+                observer(t.grad_fn)
+            return
 
 
 def _save_for_backward(ctx: Any, *tensors: Any) -> None:
@@ -181,6 +197,24 @@ def _uninstall() -> None:
         _C.unary_node = _kept.pop("unary_node")
 
 
+def hold() -> None:
+    """Let operations pass through `_apply` from now on, until `let_go`."""
+    global _users
+    with _lock:
+        if _users == 0:
+            _install()
+        _users += 1
+
+
+def let_go() -> None:
+    """Undo one `hold`."""
+    global _users
+    with _lock:
+        _users -= 1
+        if _users == 0:
+            _uninstall()
+
+
 class saved_tensors_hooks:  # noqa: N801 - PyTorch's name
     """A context: what operations inside save for backward passes through two functions.
 
@@ -201,22 +235,14 @@ class saved_tensors_hooks:  # noqa: N801 - PyTorch's name
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self) -> None:
-        global _users
         if _active.refused:
             raise RuntimeError(_active.refused[-1])
-        with _lock:
-            if _users == 0:
-                _install()
-            _users += 1
+        hold()
         _active.hooks.append((self.pack_hook, self.unpack_hook))
 
     def __exit__(self, *exc: object) -> None:
-        global _users
         _active.hooks.pop()
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                _uninstall()
+        let_go()
 
 
 class save_on_cpu(saved_tensors_hooks):  # noqa: N801 - PyTorch's name

@@ -100,7 +100,7 @@ def __getattr__(name: str) -> _Any:
         from .kernels import _C
 
         return _C or importlib.import_module("._c_names", __name__)
-    if not name.startswith("__"):
+    if not name.startswith("__") or name == "__future__":
         try:
             return importlib.import_module(f".{name}", __name__)  # a submodule: rushlight.safetensors, ...
         except ModuleNotFoundError as e:

@@ -45,6 +45,8 @@ def _outline(outputs: tuple) -> list:
 
 
 class CheckpointFunction(Function):
+    """The node of a checkpoint: keeps the arguments, and runs the function again for its backward."""
+
     @staticmethod
     def forward(ctx: Any, function: Callable, preserve_rng_state: bool, contexts: tuple, *args: Any) -> tuple:
         from ..random import get_rng_state

@@ -70,6 +70,8 @@ float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 _LAZY = {
     "GradScaler": "amp",
     "autocast": "amp",
+    "get_autocast_dtype": "amp",
+    "is_autocast_enabled": "amp",
     "compile": "compiler",
     "load": "serialization",
     "save": "serialization",

@@ -15,6 +15,18 @@ def is_autocast_available(device_type: str) -> bool:
     return False
 
 
+def is_autocast_enabled(device_type: str | None = None) -> bool:
+    """False: see `autocast`."""
+    return False
+
+
+def get_autocast_dtype(device_type: str) -> Any:
+    """The dtype that autocast would compute in: float16, on the CPU bfloat16."""
+    from . import dtypes
+
+    return dtypes.bfloat16 if device_type == "cpu" else dtypes.float16
+
+
 class autocast:  # noqa: N801 - PyTorch's name
     """A context that changes nothing. For "cuda" it warns and is off, as in PyTorch without CUDA.
 

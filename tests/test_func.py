@@ -125,6 +125,11 @@ ERRORS = {
     "ints": (RuntimeError, "floating point", lambda t, f: f.grad(cube)(t.tensor([1, 2]))),
     "vjp structure": (RuntimeError, "pytree", lambda t, f: f.vjp(lambda x: (x, x), V(t))[1](V(t))),
     "vjp shape": (RuntimeError, "(?i)mismatch in shape", lambda t, f: f.vjp(lambda x: x, V(t))[1](V(t)[:2])),
+    "jvp numbers": (RuntimeError, "must hold only Tensors", lambda t, f: f.jvp(cube, (1.0,), (1.0,))),
+    "jvp ints": (ValueError, "floating point", lambda t, f: f.jvp(cube, (t.tensor([1]),), (t.tensor([1]),))),
+    "complex": (RuntimeError, "inputs must be real", lambda t, f: f.jacrev(cube)(t.tensor([1 + 1j]))),
+    "in_dims list": (ValueError, "in_dims must be an int or", lambda t, f: f.vmap(t.add, in_dims=[0, 0])(X(t), X(t))),
+    "argnums list": (RuntimeError, "argnums must be", lambda t, f: f.grad(cube, argnums=[0])(V(t))),
     "jacrev chunk": (ValueError, "chunk_size", lambda t, f: f.jacrev(cube, chunk_size=-1)(V(t))),
 }  # fmt: skip
 

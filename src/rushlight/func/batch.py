@@ -125,13 +125,13 @@ def vmap(
 
     @functools.wraps(func, updated=())
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if not isinstance(in_dims, (int, tuple, list)) or isinstance(in_dims, bool):
+        if not isinstance(in_dims, (int, tuple)) or isinstance(in_dims, bool):
             raise ValueError(
                 f"vmap({name}): in_dims must be an int or a tuple that matches the arguments' structure, got {in_dims!r}"
             )
         if not args:
             raise ValueError(f"vmap({name}): there must be arguments, got no inputs")
-        spread = _spread(tuple(in_dims) if isinstance(in_dims, list) else in_dims, args)
+        spread = _spread(in_dims, args)
         if spread is None:
             raise ValueError(
                 f"vmap({name}): in_dims must match the structure of the arguments (is not compatible), got {in_dims} for "

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .. import dtypes
 from ..autograd import enable_grad, is_grad_enabled
 from ..autograd.gradients import grad as _gradients
 from ..ops.join import stack
+from ..tensor import Tensor
 from . import tree
 from .derivatives import filled, given_back, outputs_of, own, pair, places_of, pushing, reaches_further
 
@@ -37,6 +39,12 @@ def jvp(func: Callable, primals: Any, tangents: Any, *, strict: bool = False, ha
     if not tree.same(primals, tangents):
         raise RuntimeError("jvp: primals and tangents must have the same structure")
     directions = tree.leaves(tangents)
+    for name, values in (("primals", tree.leaves(primals)), ("tangents", directions)):
+        for x in values:
+            if not isinstance(x, Tensor):
+                raise RuntimeError(f"jvp: {name} must hold only Tensors, got {type(x).__name__}")
+            if x.dtype.category < dtypes.FLOAT:
+                raise ValueError(f"jvp: {name} must be floating point or complex, got {x.dtype}")
     for i, (x, v) in enumerate(zip(tree.leaves(primals), directions, strict=True)):
         if x.shape != v.shape:
             raise RuntimeError(
@@ -173,6 +181,11 @@ def _jacobian(func: Callable, argnums: Any, has_aux: bool, compute: Callable, na
             wanted = tuple([args[i] for i in places])
             leaves = tree.leaves(wanted)
             outer = recording and reaches_further(outputs, leaves)
+            for kind, values in (("inputs", leaves), ("outputs", outputs)):
+                if any(t.is_complex() for t in values):
+                    raise RuntimeError(
+                        f"{name}: {kind} must be real, got a complex tensor; differentiate by view_as_real(x)"
+                    )
             table = compute(outputs, leaves, outer)
         inputs = wanted if isinstance(argnums, tuple) else wanted[0]
         cells = [[t if outer else t.detach() for t in row] for row in table]

@@ -161,6 +161,26 @@ def test_cuda_names():
         rushlight.amp.GradScaler(growth_factor=1.0, enabled=False)
 
 
+def test_modules_of_devices(torch):
+    for t in (rushlight, torch):
+        assert t.get_device_module("cpu") is t.cpu
+        assert t.cpu.is_available()
+        assert t.cpu.device_count() == 1
+        assert t.cpu.current_device() == "cpu"
+        with t.cpu.stream(t.cpu.current_stream()):
+            t.cpu.synchronize()
+        for module in (t.mps, t.xpu):
+            assert not module.is_available()
+            assert module.device_count() == 0
+        with pytest.raises(RuntimeError, match="without MPS backend"):
+            t.mps.empty_cache()
+        with pytest.raises(AssertionError, match="not compiled with XPU"):
+            t.xpu.synchronize()
+        t.xpu.manual_seed(0)
+    with pytest.raises(RuntimeError, match="no module for the device type 'meta'"):
+        rushlight.get_device_module("meta")
+
+
 def test_backends():
     cudnn = importlib.import_module("rushlight.backends.cudnn")
     assert cudnn is rushlight.backends.cudnn

@@ -71,6 +71,7 @@ _LAZY = {
     "GradScaler": "amp",
     "autocast": "amp",
     "get_autocast_dtype": "amp",
+    "get_device_module": "_utils",
     "is_autocast_enabled": "amp",
     "compile": "compiler",
     "load": "serialization",

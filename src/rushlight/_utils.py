@@ -9,7 +9,13 @@ from . import dtypes
 from .ops.join import cat
 from .tensor import Tensor
 
-__all__ = ["_assert", "_flatten_dense_tensors", "_unflatten_dense_tensors", "set_default_tensor_type"]
+__all__ = [
+    "_assert",
+    "_flatten_dense_tensors",
+    "_unflatten_dense_tensors",
+    "get_device_module",
+    "set_default_tensor_type",
+]
 
 
 def _assert(condition: Any, message: str) -> None:
@@ -34,6 +40,24 @@ def _unflatten_dense_tensors(flat: Tensor, tensors: Sequence[Tensor]) -> tuple[T
         parts.append(flat.narrow(0, start, t.numel()).view(t.shape))  # type: ignore[attr-defined]
         start += t.numel()
     return tuple(parts)
+
+
+def get_device_module(device: Any = None) -> Any:
+    """The module of a device's kind: `torch.cpu`, `torch.cuda`, ...; default: the CPU's.
+
+    Raises:
+        RuntimeError: there is no such module.
+    """
+    import importlib
+
+    from .devices import device as Device
+
+    kind = "cpu" if device is None else Device(device).type
+    if kind not in ("cpu", "cuda", "mps", "xpu"):
+        raise RuntimeError(
+            f"get_device_module: there is no module for the device type {kind!r} (Invalid module)"
+        )
+    return importlib.import_module(f".{kind}", __package__)
 
 
 def set_default_tensor_type(t: Any, /) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import devices, dtypes
+from .. import devices
 
 __all__ = [
     "current_device",
@@ -112,10 +112,6 @@ def set_rng_state_all(new_states: Any) -> None:
     """Nothing: there are no devices to set."""
 
 
-class OutOfMemoryError(RuntimeError):
-    """PyTorch's error of a full GPU; never raised here."""
-
-
 _LATE = {
     "current_stream",
     "default_stream",
@@ -134,9 +130,11 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(".amp", __name__)
     if name in _LATE:
         return _refuse(name)
-    kind = name.removesuffix("Tensor")
-    if kind != name and name in {f"{d.legacy}Tensor" for d in dtypes._BY_NAME.values()}:
-        return _tensor_type(name)
+    if name.endswith("Tensor"):
+        from ..dtypes import _BY_NAME
+
+        if name in {f"{d.legacy}Tensor" for d in _BY_NAME.values()}:
+            return _tensor_type(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

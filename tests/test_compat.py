@@ -79,6 +79,100 @@ def test_a_missing_name_is_an_error_at_its_use(use, name):
     assert run(INSTALL + code) == f"{name} is not in rushlight yet\n"
 
 
+@pytest.mark.parametrize(
+    ("use", "text"),
+    [
+        (
+            "from torchvision.transforms import v2; v2.Compose([])",
+            "transforms.v2.Compose is not in rushlight yet; use the",
+        ),
+        (
+            "import torchvision.transforms.v2 as T; T.Resize(3)",
+            "transforms.v2.Resize is not in rushlight yet; use the",
+        ),
+        (
+            "import torch; torch.sparse_coo_tensor(1)",
+            "torch.sparse_coo_tensor is not in rushlight yet; use dense",
+        ),
+    ],
+)
+def test_what_to_do_instead(use, text):
+    imports, _, rest = use.partition("; ")
+    assert text in run(INSTALL + f"{imports}\ntry:\n    {rest}\nexcept AttributeError as e:\n    print(e)")
+
+
+def test_the_imports_of_real_programs():
+    code = """
+        import torch
+        import torch.backends.cudnn as cudnn
+        import torch.distributed as dist
+        import torch.jit, torch.hub, torch.utils.model_zoo as model_zoo
+        import torch.multiprocessing as mp
+        import torch.nn as nn
+        import torch.utils.checkpoint as cp
+        import torchvision.transforms as T
+        import torchvision.transforms.functional as TF
+        from torch import Tensor
+        from torch.autograd import Variable
+        from torch.autograd.graph import save_on_cpu
+        from torch.cuda.amp import GradScaler, autocast
+        from torch.func import functional_call, grad, vmap
+        from torch.hub import load_state_dict_from_url
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+        from torch.nn.modules.batchnorm import _BatchNorm
+        from torch.nn.modules.utils import _pair
+        from torch.nn.parallel import DataParallel, DistributedDataParallel as DDP
+        from torch.optim.optimizer import Optimizer
+        from torch.testing import assert_close
+        from torch.utils.benchmark import Timer
+        from torch.utils.data import DataLoader, DistributedSampler
+        from torch.utils.data.dataloader import default_collate
+        from torch.utils.tensorboard import SummaryWriter
+        from torchvision import datasets, models, transforms
+        from torchvision.transforms import InterpolationMode
+        import rushlight
+        from rushlight.compat import Missing
+        assert not [n for n, v in list(globals().items()) if isinstance(v, Missing)]
+        cudnn.benchmark = True
+        assert torch.backends.cudnn is cudnn and cudnn.benchmark
+        assert nn.DataParallel is DataParallel
+        assert mp is rushlight.multiprocessing
+    """
+    run(INSTALL + textwrap.dedent(code))
+
+
+def test_pickles_name_pytorchs_classes_and_the_programs_own(tmp_path):
+    (tmp_path / "program.py").write_text(
+        textwrap.dedent(
+            """
+            import pickle, torch
+            class Net(torch.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.fc = torch.nn.Linear(2, 1)
+            net = Net()
+            again = pickle.loads(pickle.dumps(net))
+            assert type(again) is Net and torch.equal(again.fc.weight, net.fc.weight)
+            assert pickle.loads(b"\\x80\\x02ctorch.nn.modules.linear\\nLinear\\n.") is torch.nn.Linear
+            torch.save(net.state_dict(), "net.pt")
+            net.load_state_dict(torch.load("net.pt"))
+            torch.serialization.add_safe_globals([Net, torch.nn.Linear])
+            torch.save(net, "whole.pt")
+            assert b"__main__" in open("whole.pt", "rb").read()
+            print(type(torch.load("whole.pt")) is Net)
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "rushlight", "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def test_asking_is_no_use():
     code = """
         import torch

@@ -30,7 +30,23 @@ FILES = {
     "encoded.py": b"# -*- coding: latin-1 -*-\nprint(ascii('\xe9'))\n",
     "main_is_main.py": "import sys\nx = 5\nprint(sys.modules['__main__'].x, sys.modules['__main__'].__dict__ is globals())\n",
     "pickles.py": "import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))) is A)\n",
+    "exits_with.py": "import sys\nsys.exit(eval(sys.argv[1]))\n",
+    "group.py": "def f():\n    raise ExceptionGroup('several', [ValueError(1), KeyError('k')])\n\n\nf()\n",
+    "noted.py": "try:\n    {}['a']\nexcept KeyError as e:\n    e.add_note('where it was')\n    raise\n",
+    "broken.py": "x = (1,\n",
+    "imports_broken.py": "import broken\n",
+    "relative.py": "from . import tell\n",
+    "warns.py": "import warnings\n\n\ndef f():\n    warnings.warn('old', DeprecationWarning)\n\n\nf()\nwarnings.warn('mind')\n",
+    "asks.py": "print(input('name? '))\nprint(input())\nprint(open('data.txt').read(), open(__file__).readline())\n",
+    "data.txt": "beside the program\n",
+    "interrupted.py": "try:\n    raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    print('caught')\nraise SystemExit(4)\n",
+    "in_a_thread.py": "import sys, threading\n"
+    "t = threading.Thread(target=sys.exit, args=(3,))\nt.start()\nt.join()\nprint('on')\n",
     "folder/__main__.py": TELL,
+    "nested/__init__.py": "value = 7\n",
+    "nested/part/__init__.py": "",
+    "nested/part/__main__.py": "from .. import value\nfrom .other import f\nprint(value, __package__)\nf()\n",
+    "nested/part/other.py": "def f():\n    1 / 0\n",
     "package/__init__.py": "",
     "package/__main__.py": TELL,
     "package/module.py": "'''Documentation.'''\nfrom . import __name__ as p\nprint(p)\n" + TELL,
@@ -56,6 +72,21 @@ CASES = [
     ["archive.zip", "y"],
     ["-m", "package", "a"],
     ["-m", "package.module", "1"],
+    ["exits_with.py", "None"],
+    ["exits_with.py", "True"],
+    ["exits_with.py", "(1, 2)"],
+    ["exits_with.py", "300"],
+    ["group.py"],
+    ["noted.py"],
+    ["broken.py"],
+    ["imports_broken.py"],
+    ["relative.py"],
+    ["warns.py"],
+    ["asks.py"],
+    ["interrupted.py"],
+    ["in_a_thread.py"],
+    ["package"],
+    ["-", "a", "-b"],
     ["-m", "no_such_module"],
     ["-m", "package.no_such_module"],
     ["-c", TELL, "a", "-c"],
@@ -109,6 +140,14 @@ def test_a_module_that_fails(here):
     assert have.stderr == want
     assert "KeyError: 1" in want
     assert have.returncode == 1
+
+
+def test_a_package_in_a_package(here):
+    have = run(["-m", "rushlight", "-m", "nested.part", "x"], here)
+    want = run(["-m", "nested.part", "x"], here)
+    assert have.stdout == want.stdout == "7 nested.part\n"
+    assert have.stderr == re.sub(r'  File "<frozen runpy>".*\n', "", want.stderr)
+    assert "ZeroDivisionError" in have.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -70,6 +70,9 @@ float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 _LAZY = {
     "GradScaler": "amp",
     "autocast": "amp",
+    "get_autocast_dtype": "amp",
+    "get_device_module": "_utils",
+    "is_autocast_enabled": "amp",
     "compile": "compiler",
     "load": "serialization",
     "save": "serialization",
@@ -77,6 +80,11 @@ _LAZY = {
     "TypedStorage": "storage",
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
+    "vmap": "func",
+    "_assert": "_utils",
+    "is_anomaly_check_nan_enabled": "autograd.anomaly",
+    "is_anomaly_enabled": "autograd.anomaly",
+    "set_default_tensor_type": "_utils",
 }
 
 
@@ -86,7 +94,16 @@ def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         value = globals()[name] = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
         return value
-    if not name.startswith("__"):
+    if name.endswith("_") and not name.startswith("_"):  # torch.sin_
+        from ._utils import INPLACE
+
+        if name[:-1] in INPLACE:
+            return getattr(Tensor, name)
+    if name == "_C":  # without the compiled part, or before it is imported by its name
+        from .kernels import _C
+
+        return _C or importlib.import_module("._c_names", __name__)
+    if not name.startswith("__") or name == "__future__":
         try:
             return importlib.import_module(f".{name}", __name__)  # a submodule: rushlight.safetensors, ...
         except ModuleNotFoundError as e:

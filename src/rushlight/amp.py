@@ -7,12 +7,24 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["GradScaler", "autocast", "is_autocast_available"]
+__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
 
 
 def is_autocast_available(device_type: str) -> bool:
     """False: see `autocast`."""
     return False
+
+
+def is_autocast_enabled(device_type: str | None = None) -> bool:
+    """False: see `autocast`."""
+    return False
+
+
+def get_autocast_dtype(device_type: str) -> Any:
+    """The dtype that autocast would compute in: float16, on the CPU bfloat16."""
+    from . import dtypes
+
+    return dtypes.bfloat16 if device_type == "cpu" else dtypes.float16
 
 
 class autocast:  # noqa: N801 - PyTorch's name
@@ -52,7 +64,20 @@ class autocast:  # noqa: N801 - PyTorch's name
 class GradScaler:
     """A gradient scaler that is off, as PyTorch's is without CUDA: it steps the optimizer as it is."""
 
-    def __init__(self, device: str = "cuda", *args: Any, enabled: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        device: str = "cuda",
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
+        if growth_factor <= 1.0 or backoff_factor >= 1.0:
+            raise AssertionError(
+                "GradScaler: growth_factor must be above 1 and backoff_factor below 1, got "
+                f"{growth_factor} and {backoff_factor}"
+            )
         if enabled:
             warnings.warn(f"GradScaler: '{device}' is not available; disabling", stacklevel=2)
 
@@ -84,3 +109,32 @@ class GradScaler:
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Nothing."""
+
+    def get_growth_factor(self) -> float:
+        """1: off."""
+        return 1.0
+
+    get_backoff_factor = get_growth_factor
+
+    def get_growth_interval(self) -> int:
+        """0: off."""
+        return 0
+
+
+def custom_fwd(fwd: Any = None, *, device_type: str, cast_inputs: Any = None) -> Any:
+    """Decorator for the `forward` of a `Function` under autocast, which is never on here: the function itself.
+
+    Args:
+        device_type: Where autocast would be on.
+        cast_inputs: What autocast would convert floating-point inputs to.
+    """
+    if not isinstance(device_type, str):
+        raise ValueError(f"custom_fwd: device_type must be a str, got {type(device_type).__name__}")
+    return (lambda function: function) if fwd is None else fwd
+
+
+def custom_bwd(bwd: Any = None, *, device_type: str) -> Any:
+    """Decorator for the `backward` of a `Function` under autocast: the function itself."""
+    if not isinstance(device_type, str):
+        raise ValueError(f"custom_bwd: device_type must be a str, got {type(device_type).__name__}")
+    return (lambda function: function) if bwd is None else bwd

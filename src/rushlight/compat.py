@@ -24,6 +24,13 @@ __all__ = ["install_as_torch", "uninstall_as_torch"]
 ROOT = __name__.partition(".")[0]
 NAMES = {"torch": ROOT, "torchvision": ROOT + ".vision"}
 REPORT = "not in rushlight yet"
+# What to use in the place of what is not there.
+INSTEAD = {
+    "torchvision.transforms.v2": "use the classic ones, torchvision.transforms",
+    "torch.ao.quantization": "train in float32, or convert with model.to(torch.bfloat16)",
+    "torch.sparse": "use dense tensors",
+    "torch.export": "save model.state_dict() and load it in PyTorch",
+}
 _IMPORT_FROM = opcode.opmap["IMPORT_FROM"]
 
 
@@ -41,6 +48,12 @@ def theirs(name: str) -> str:
     return name
 
 
+def not_there(name: str) -> str:
+    """The message about a name of PyTorch that is missing, with what to do instead where that is known."""
+    hint = next((h for n, h in INSTEAD.items() if name == n or name.startswith((n + ".", n + "_"))), "")
+    return f"{name} is {REPORT}" + (f"; {hint}" if hint else "")
+
+
 class Missing(types.ModuleType):
     """Stands for a PyTorch name that is not there: importing it is fine, using it is an error."""
 
@@ -49,7 +62,7 @@ class Missing(types.ModuleType):
         self.__path__: list[str] = []
 
     def _refuse(self, use: str = "") -> AttributeError:
-        return AttributeError(f"{self.__name__}{use} is {REPORT}")
+        return AttributeError(not_there(self.__name__ + use))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
@@ -166,7 +179,7 @@ def _explain_missing(module: types.ModuleType, name: str) -> None:
             return importlib.import_module(full)
         if _asked_by_from_import():
             return Missing(full)
-        raise AttributeError(f"{full} is {REPORT}", name=attribute, obj=module)
+        raise AttributeError(not_there(full), name=attribute, obj=module)
 
     module.__dict__["__getattr__"] = __getattr__
     module.__dict__["_rushlight_missing"] = before

@@ -33,3 +33,13 @@ if _C is None:
 
 else:
     usable = _C.usable  # the same question, answered in C
+
+    def _more(name: str) -> Any:
+        """Names of PyTorch's own compiled module: torch._C._LinAlgError."""
+        if name in ("DisableTorchFunction", "DisableTorchFunctionSubclass", "Generator", "_LinAlgError"):
+            from . import _c_names
+
+            return getattr(_c_names, name)
+        raise AttributeError(f"module '{_C.__name__}' has no attribute {name!r}")
+
+    _C.__getattr__ = _more

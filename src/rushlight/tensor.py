@@ -209,7 +209,16 @@ class Tensor(TensorBase):
         owner: Any = self._array
         while isinstance(owner, (np.ndarray, memoryview)):
             owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
-        return type(owner).__name__ == "mmap"
+        return any(kind.__name__ == "mmap" for kind in type(owner).__mro__)
+
+    def share_memory_(self) -> Tensor:
+        """Move the values into memory that other processes can share; see `multiprocessing`.
+
+        Other tensors that share memory with this one stay where they are.
+        """
+        from .multiprocessing.shared import share
+
+        return share(self)
 
     def is_inference(self) -> bool:
         """False: tensors made in inference mode are ordinary ones here."""

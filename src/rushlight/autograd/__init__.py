@@ -24,6 +24,7 @@ __all__ = [
     "Function",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "grad",
     "gradcheck",
@@ -31,7 +32,9 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 
@@ -48,3 +51,12 @@ class Variable(metaclass=_VariableMeta):
     def __new__(cls, data: Any, requires_grad: bool = False, volatile: bool | None = None) -> Any:
         t = data.detach()
         return t.requires_grad_() if requires_grad else t
+
+
+def __getattr__(name: str) -> Any:
+    """What is rare is imported at its first use."""
+    if name in ("detect_anomaly", "set_detect_anomaly", "set_multithreading_enabled"):
+        from . import anomaly
+
+        return getattr(anomaly, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -107,9 +107,9 @@ class no_grad(_Switch):
         False
     """
 
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, orig_func: Any = None) -> Any:
         self = object.__new__(cls)
-        return self if function is None else _Switch.__call__(self, function)
+        return self if orig_func is None else _Switch.__call__(self, orig_func)
 
 
 class enable_grad(_Switch):
@@ -117,9 +117,9 @@ class enable_grad(_Switch):
 
     _enabled = True
 
-    def __new__(cls, function: Any = None) -> Any:
+    def __new__(cls, orig_func: Any = None) -> Any:
         self = object.__new__(cls)
-        return self if function is None else _Switch.__call__(self, function)
+        return self if orig_func is None else _Switch.__call__(self, orig_func)
 
 
 class set_grad_enabled(_Switch):

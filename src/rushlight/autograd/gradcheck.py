@@ -28,7 +28,12 @@ def gradcheck(
     nondet_tol: float = 0.0,
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
     fast_mode: bool = False,
+    masked: bool | None = None,
 ) -> bool:
     """Whether the gradients of `func` agree with central differences, element by element.
 
@@ -42,10 +47,16 @@ def gradcheck(
         nondet_tol: How much two runs of backward may differ.
         check_undefined_grad: Also run backward with the gradients of some outputs missing.
         check_grad_dtypes: Also check that a gradient has its input's dtype.
+        check_batched_grad: Also check gradients that `grad` computes with `is_grads_batched`.
+        check_batched_forward_grad: Also check several directions of `func.jvp` at once, through `func.vmap`.
+        check_forward_ad: Also check products of the Jacobian with directions (`func.jvp`).
+        check_backward_ad: Check gradients as `backward` computes them.
         fast_mode: Compare one random projection instead of each element.
+        masked: For sparse inputs in PyTorch; the tensors here are dense and all of their elements are compared.
 
     Raises:
         GradcheckError: they differ (a RuntimeError).
+        AssertionError: neither forward nor backward is to be checked, or a batched check without its plain one.
         ValueError: no input requires grad.
 
     Example:
@@ -53,23 +64,36 @@ def gradcheck(
         >>> gradcheck(lambda x: x * x, (x,))
         True
     """
+    if not (check_forward_ad or check_backward_ad):
+        raise AssertionError("gradcheck: at least one of check_forward_ad and check_backward_ad must be True")
+    for batched, plain, names in (
+        (check_batched_grad, check_backward_ad, ("check_batched_grad", "check_backward_ad")),
+        (check_batched_forward_grad, check_forward_ad, ("check_batched_forward_grad", "check_forward_ad")),
+    ):
+        if batched and not plain:
+            raise AssertionError(f"gradcheck: {names[1]} must be True when {names[0]} is, got False")
     args = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     wanted = [x for x in args if isinstance(x, TensorBase) and x.requires_grad]
     if not wanted:
         raise ValueError("gradcheck: at least one input must require grad (requires_grad=True), got none")
     try:
-        _check(
-            func,
-            args,
-            wanted,
-            eps,
-            atol,
-            rtol,
-            nondet_tol,
-            check_undefined_grad,
-            check_grad_dtypes,
-            fast_mode,
-        )
+        if check_backward_ad:
+            _check(
+                func,
+                args,
+                wanted,
+                eps,
+                atol,
+                rtol,
+                nondet_tol,
+                check_undefined_grad,
+                check_grad_dtypes,
+                fast_mode,
+            )
+        if check_forward_ad:
+            _check_forward(func, args, wanted, eps, atol, rtol, fast_mode, check_batched_forward_grad)
+        if check_batched_grad:
+            _check_batched(func, args, wanted)
     except GradcheckError:
         if raise_exception:
             raise
@@ -149,6 +173,85 @@ def _check(
             grad(out, wanted, out.detach() * 0 + 1, retain_graph=True, allow_unused=True)
 
 
+def _columns(x: Any, fast: bool, rng: np.random.Generator) -> list[np.ndarray]:
+    """The directions in which `x` is changed: along each element, or one at random."""
+    n = _flat(x).size
+    if not fast:
+        return list(np.eye(n))
+    direction = rng.standard_normal(n)
+    return [direction / (np.linalg.norm(direction) or 1)]
+
+
+def _shaped(like: Any, flat: np.ndarray) -> Any:
+    """A plain tensor of the shape and dtype of `like` from real numbers (two for a complex one)."""
+    array = like._array
+    values = np.ascontiguousarray(flat).view(np.complex128) if array.dtype.kind == "c" else flat
+    return type(like.detach())._make(np.array(values.reshape(array.shape), dtype=array.dtype))
+
+
+def _check_forward(
+    func: Callable,
+    args: tuple,
+    wanted: list,
+    eps: float,
+    atol: float,
+    rtol: float,
+    fast: bool,
+    batched: bool,
+) -> None:
+    """Products of the Jacobian with directions against differences."""
+    from ..func import jvp, vmap
+    from ..ops.join import stack
+
+    rng = np.random.default_rng(0)
+    for index, x in enumerate(wanted):
+        directions = _columns(x, fast, rng)
+        if not directions:
+            continue
+
+        def varied(value: Any, x: Any = x) -> Any:
+            return tuple(_outputs(func, tuple([value if a is x else a for a in args])))
+
+        def pushed(v: Any, x: Any = x, varied: Any = varied) -> Any:
+            return jvp(varied, (x.detach(),), (v,))[1]
+
+        found = [[_flat(t) for t in pushed(_shaped(x, d))] for d in directions]
+        for direction, products in zip(directions, found, strict=True):
+            differences = _difference(func, args, x, direction, eps)
+            for i, (got, want) in enumerate(zip(products, differences, strict=True)):
+                if not np.allclose(got, want, rtol, atol):
+                    worst = int(np.abs(got - want).argmax())
+                    raise GradcheckError(
+                        f"gradcheck: Jacobian mismatch in forward mode for output {i} with respect to input {index}: at "
+                        f"element {worst} numerical {want[worst]:.9g}, analytical {got[worst]:.9g} (atol {atol:g}, rtol {rtol:g})"
+                    )
+        if batched:
+            together = vmap(pushed)(stack([_shaped(x, d) for d in directions]))
+            for i, t in enumerate(together):
+                if not np.allclose(_flat(t), np.concatenate([p[i] for p in found]), rtol, atol):
+                    raise GradcheckError(f"gradcheck: batched forward gradients differ for output {i}")
+
+
+def _check_batched(func: Callable, args: tuple, wanted: list) -> None:
+    """Gradients for two cotangents at once against one after the other."""
+    from ..ops.join import stack
+
+    rng = np.random.default_rng(0)
+    for i, out in enumerate(_outputs(func, args)):
+        if not out.requires_grad:
+            continue
+        cotangents = [_shaped(out, rng.standard_normal(_flat(out).size)) for _ in range(2)]
+        options: Any = {"retain_graph": True, "allow_unused": True}
+        together = grad(out, wanted, stack(cotangents), is_grads_batched=True, **options)
+        single = [grad(out, wanted, c, **options) for c in cotangents]
+        for index, g in enumerate(together):
+            rows = [row[index] for row in single]
+            if g is not None and not np.allclose(_flat(g), np.concatenate([_flat(r) for r in rows])):
+                raise GradcheckError(
+                    f"gradcheck: batched gradients differ for output {i} with respect to input {index}"
+                )
+
+
 def _row(out: Any, x: Any, row: np.ndarray, wanted: list, dtypes: bool) -> np.ndarray:
     """One row of the Jacobian (or a projection of it): the gradient of `row @ output`."""
     array = out._array
@@ -196,18 +299,29 @@ def gradgradcheck(
     nondet_tol: float = 0.0,
     check_undefined_grad: bool = True,
     check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
     fast_mode: bool = False,
+    masked: bool = False,
 ) -> bool:
     """Whether second derivatives agree with differences of the first; arguments as of `gradcheck`.
 
     Args:
         grad_outputs: The gradients of the outputs to differentiate with; default: random ones.
+        gen_non_contig_grad_outputs: Make those random ones non-contiguous.
+        check_fwd_over_rev: Check products of the gradients' Jacobian with directions.
+        check_rev_over_rev: Check gradients of the gradients.
 
     Example:
         >>> x = rushlight.tensor([1.0, 2.0], dtype=rushlight.float64, requires_grad=True)
         >>> gradgradcheck(lambda x: x**3, (x,))
         True
     """
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError(
+            "gradgradcheck: at least one of check_fwd_over_rev and check_rev_over_rev must be True"
+        )
     args = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     outputs = [o for o in _outputs(func, args) if o.requires_grad]
     if grad_outputs is None:
@@ -242,5 +356,9 @@ def gradgradcheck(
         nondet_tol=nondet_tol,
         check_undefined_grad=False,
         check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
         fast_mode=fast_mode,
+        masked=masked,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,20 +60,23 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple:
+) -> Any:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` is left alone.
 
     Args:
-        outputs: A tensor or a sequence of tensors.
-        inputs: The tensors to differentiate by.
+        outputs: A tensor or a sequence of tensors; a `GradientEdge` stands for the tensor it was made of.
+        inputs: The tensors to differentiate by; of a dict of tensors the result is a dict.
         grad_outputs: The gradient of each output: needed where it has more than one element.
         retain_graph: Keep the graph for another pass. Default: the value of `create_graph`.
         create_graph: Record the pass itself, for higher derivatives.
+        only_inputs: False did more once; it warns and changes nothing, as in PyTorch.
         allow_unused: None for an input that the outputs do not depend on, instead of an error.
-        is_grads_batched: Not there; call `grad` once for each.
+        is_grads_batched: Each of `grad_outputs` has a first dim more: one gradient for each of its indices, and so
+            have the results.
         materialize_grads: Zeros instead of None for such an input.
 
     Raises:
@@ -84,17 +88,44 @@ def grad(
         >>> grad(dy, x)
         (tensor(12.),)
     """
-    if is_grads_batched:
-        raise NotImplementedError("grad: is_grads_batched is not there; call grad once for each gradient")
+    if not only_inputs:
+        warnings.warn(
+            "grad: only_inputs is deprecated and ignored (it is always True); use backward() to reach other leaves",
+            FutureWarning,
+            stacklevel=2,
+        )
+    if isinstance(inputs, dict):
+        values = tuple(inputs.values())
+        options = (retain_graph, create_graph, True, allow_unused, is_grads_batched, materialize_grads)
+        return dict(zip(inputs, grad(outputs, values, grad_outputs, *options), strict=True))
     if allow_unused is None:
         allow_unused = materialize_grads
     elif materialize_grads and not allow_unused:
         raise ValueError(
             "grad: allow_unused must be True or left out when materialize_grads is True, got False"
         )
-    roots, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    roots = tuple([_tensor_of(t) for t in _as_tuple(outputs)])
+    wanted = tuple([_tensor_of(t) for t in _as_tuple(inputs)])
     if not wanted:
         raise ValueError("grad: inputs must not be empty")
+    keep = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        batches = _batches(roots, _as_tuple(grad_outputs, len(roots)))
+        rows = [
+            grad(
+                roots,
+                wanted,
+                row,
+                keep or i + 1 < len(batches),
+                create_graph,
+                True,
+                allow_unused,
+                False,
+                materialize_grads,
+            )
+            for i, row in enumerate(batches)
+        ]
+        return tuple([_stacked(column) for column in zip(*rows, strict=True)])
     grads = _root_grads(roots, _as_tuple(grad_outputs, len(roots)), "grad")
     for i, t in enumerate(wanted):
         if not isinstance(t, TensorBase) or not t.requires_grad:
@@ -102,7 +133,6 @@ def grad(
                 f"grad: One of the differentiated Tensors does not require grad (inputs[{i}]); call "
                 ".requires_grad_() on it before it is used"
             )
-    keep = create_graph if retain_graph is None else retain_graph
     found: Any = run_backward(roots, grads, keep, create_graph, wanted, False)
     if not allow_unused and any(g is None for g in found):
         i = next(i for i, g in enumerate(found) if g is None)
@@ -118,7 +148,47 @@ def grad(
 def _as_tuple(value: Any, n: int = 0) -> tuple:
     if value is None:
         return (None,) * n
-    return (value,) if isinstance(value, TensorBase) else tuple(value)
+    return (value,) if isinstance(value, TensorBase) or hasattr(value, "ownership_token") else tuple(value)
+
+
+def _tensor_of(value: Any) -> Any:
+    """What a `GradientEdge` (see graph.py) stands for; other values as they are."""
+    if not hasattr(value, "ownership_token"):
+        return value
+    if value.ownership_token is not None:
+        return value.ownership_token
+    if hasattr(value.node, "variable"):
+        return value.node.variable
+    raise RuntimeError(
+        "grad: an edge to a node must come from get_gradient_edge(tensor), got one without its ownership_token"
+    )
+
+
+def _batches(roots: tuple, grads: tuple) -> list[tuple]:
+    """Batched gradients of the outputs, as one tuple of gradients for each index of the batch."""
+    sizes = []
+    for i, (root, g) in enumerate(zip(roots, grads, strict=True)):
+        if g is None:
+            continue
+        if g._array.shape[1:] != root._array.shape or not g._array.ndim:
+            raise RuntimeError(
+                f"grad: with is_grads_batched, grad_outputs[{i}] must have a batch dim and then the output's shape "
+                f"{list(root._array.shape)}, got {list(g._array.shape)} (a mismatch was detected)"
+            )
+        sizes.append(g._array.shape[0])
+    if len(set(sizes)) > 1:
+        raise ValueError(
+            f"grad: grad_outputs must be of one batch size (all tensors to have the same size in the mapped dimension), got "
+            f"{sizes}"
+        )
+    n = sizes[0] if sizes else 1
+    return [tuple([None if g is None else g[i] for g in grads]) for i in range(n)]
+
+
+def _stacked(column: tuple) -> Any:
+    from ..ops.join import stack
+
+    return None if column[0] is None else stack(column)
 
 
 def _check_roots(tensors: Sequence, function: str) -> None:

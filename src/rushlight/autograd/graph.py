@@ -413,3 +413,23 @@ def _unpack(node: Node, saved: tuple) -> Any:
 def bind(**parts: Any) -> None:
     """Give this module what is defined above it: the class Tensor and functions."""
     globals().update({f"_{name}": part for name, part in parts.items()})
+
+
+# What PyTorch's `torch.autograd.graph` has for users: see saved.py.
+_SAVED = {
+    "GradientEdge",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SAVED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import saved
+
+    return getattr(saved, name)

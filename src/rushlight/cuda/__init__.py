@@ -87,3 +87,65 @@ memory_allocated, max_memory_allocated, memory_reserved, max_memory_reserved = (
 
 def reset_peak_memory_stats(device: Any = None) -> None:
     """Nothing."""
+
+
+def reset_max_memory_allocated(device: Any = None) -> None:
+    """Nothing."""
+
+
+def get_arch_list() -> list[str]:
+    """Empty."""
+    return []
+
+
+def is_current_stream_capturing() -> bool:
+    """False."""
+    return False
+
+
+def get_rng_state_all() -> list:
+    """Empty: one state for each of no devices."""
+    return []
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Nothing: there are no devices to set."""
+
+
+_LATE = {
+    "current_stream",
+    "default_stream",
+    "get_rng_state",
+    "mem_get_info",
+    "memory_summary",
+    "set_rng_state",
+}
+_LATE |= {"Event", "Stream", "stream", "set_stream", "memory_stats", "utilization", "CUDAGraph"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "amp":
+        import importlib
+
+        return importlib.import_module(".amp", __name__)
+    if name in _LATE:
+        return _refuse(name)
+    if name.endswith("Tensor"):
+        from ..dtypes import _BY_NAME
+
+        if name in {f"{d.legacy}Tensor" for d in _BY_NAME.values()}:
+            return _tensor_type(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _tensor_type(name: str) -> type:
+    """torch.cuda.FloatTensor and its like: nothing is one, and none can be made."""
+
+    class Meta(type):
+        def __instancecheck__(cls, x: Any) -> bool:
+            return False
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            devices.check(devices.device("cuda"), f"cuda.{name}")
+
+    return Meta(name, (), {"__doc__": "An error: there is no CUDA.", "__module__": "torch.cuda"})

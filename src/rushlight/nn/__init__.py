@@ -19,3 +19,14 @@ __all__ = [
     "parameter",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Rare modules are imported at their first use."""
+    import importlib
+
+    if name in ("attention", "parallel"):
+        return importlib.import_module(f".{name}", __name__)
+    if name == "DataParallel":
+        return importlib.import_module(".parallel", __name__).DataParallel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

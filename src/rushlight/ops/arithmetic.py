@@ -810,16 +810,25 @@ class PowBackward2(PowBackward1):
     """A number to the power of a tensor."""
 
 
-@method(inplace=True)
-def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
+def pow(input: Any = None, exponent: Any = None, *, self: Any = None, out: Tensor | None = None) -> Tensor:
     """`input ** exponent`; one of them may be a number.
 
+    Args:
+        input: A tensor, or a number where `exponent` is a tensor.
+        exponent: A number or a tensor.
+        self: PyTorch's name for an `input` that is a number.
     Raises:
         RuntimeError: integers to a negative integer.
     Example:
         >>> pow(rushlight.tensor([1.0, 2.0, 3.0]), 2)
         tensor([1., 4., 9.])
     """
+    if self is not None:
+        if input is not None:
+            raise TypeError("pow: input must be given once, got input and self")
+        input = self
+    if input is None or exponent is None:
+        raise TypeError("pow: input and exponent must both be given")
     if not isinstance(exponent, TensorBase):
         require_tensor("pow", input)
         if isinstance(exponent, np.generic):
@@ -830,6 +839,16 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     else:
         z = PowBackward2.apply(input, exponent)
     return z if out is None else into(out, z, "pow")
+
+
+@method("pow")
+def _pow_method(self: Tensor, exponent: Any) -> Tensor:
+    """See `pow`."""
+    return pow(self, exponent)
+
+
+_pow_method.__name__ = "pow"
+make_inplace(_pow_method, "pow_")
 
 
 @method("__pow__")

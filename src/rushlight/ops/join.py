@@ -105,7 +105,19 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
     return result if out is None else into(out, result, "cat")
 
 
-concat = concatenate = cat
+concat = cat
+
+
+def concatenate(
+    tensors: Sequence[Tensor], axis: int = 0, *, dim: int | None = None, out: Tensor | None = None
+) -> Tensor:
+    """`cat`, with NumPy's name for its dim (which may also be called `dim`).
+
+    Example:
+        >>> concatenate([rushlight.zeros(1, 2), rushlight.ones(1, 1)], axis=1)
+        tensor([[0., 0., 1.]])
+    """
+    return cat(tensors, axis if dim is None else dim, out=out)
 
 
 class StackBackward0(Function):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import kind_of
@@ -76,6 +77,30 @@ def _need_dims(x: Any, ndim: int, function: str, name: str) -> None:
         raise RuntimeError(
             f"{function}: {name} must be {what}, got {x._array.ndim}-d of shape {tuple(x.shape)}"
         )
+
+
+def _widened(function: str, out_dtype: Any, *matrices: Tensor) -> tuple[Tensor, ...]:
+    """The matrices in the dtype that their product is wanted in.
+
+    Half-precision products are summed in float32 in any case; this leaves out the rounding at the end.
+    """
+    have = matrices[0].dtype
+    half = have in (dtypes.float16, dtypes.bfloat16)
+    if out_dtype != have and not (half and out_dtype == dtypes.float32):
+        raise RuntimeError(
+            f"{function}: out_dtype must be the matrices' {have}, or torch.float32 for half precision, got {out_dtype}"
+        )
+    return tuple([m.to(out_dtype) for m in matrices])  # type: ignore[attr-defined]
+
+
+def _widened_sum(function: str, out_dtype: Any, input: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, ...]:
+    _check(a, b, function)
+    if input.dtype not in (a.dtype, out_dtype):
+        raise RuntimeError(
+            f"{function}: input must have the matrices' dtype {a.dtype} or out_dtype {out_dtype}, got {input.dtype}"
+        )
+    a, b = _widened(function, out_dtype, a, b)
+    return input.to(out_dtype), a, b  # type: ignore[attr-defined]
 
 
 def _h(x: np.ndarray) -> np.ndarray:
@@ -230,8 +255,13 @@ def _rmatmul(self: Tensor, other: Any) -> Tensor:
 
 
 @method()
-def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+def mm(
+    input: Tensor, mat2: Tensor, out_dtype: dtypes.dtype | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """The product of two matrices; does not broadcast (see `matmul`).
+
+    Args:
+        out_dtype: float32 for half-precision matrices: the product as it was summed, not rounded to their dtype.
 
     Example:
         >>> rushlight.mm(rushlight.tensor([[1.0, 2.0]]), rushlight.tensor([[3.0], [4.0]]))
@@ -242,14 +272,20 @@ def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     _need_dims(mat2, 2, "mm", "mat2")
     if input._array.shape[1] != mat2._array.shape[0]:
         raise _mismatch(input, mat2, "mm")
+    if out_dtype is not None:
+        input, mat2 = _widened("mm", out_dtype, input, mat2)
     y = MmBackward0.apply(input, mat2)
     return y if out is None else into(out, y, "mm")
 
 
 @method()
-def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
+def bmm(
+    input: Tensor, mat2: Tensor, out_dtype: dtypes.dtype | None = None, *, out: Tensor | None = None
+) -> Tensor:
     """The products of two batches of matrices; does not broadcast.
 
+    Args:
+        out_dtype: As of `mm`.
     Shape:
         input (b, n, m), mat2 (b, m, p); output (b, n, p).
 
@@ -265,6 +301,8 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
         raise RuntimeError(
             f"bmm: mat2 must have shape ({a[0]}, {a[2]}, *), the batch and last size of input {a}, got {b}"
         )
+    if out_dtype is not None:
+        input, mat2 = _widened("bmm", out_dtype, input, mat2)
     y = BmmBackward0.apply(input, mat2)
     return y if out is None else into(out, y, "bmm")
 
@@ -459,15 +497,27 @@ def _add_product(
 
 @method(inplace=True)
 def addmm(
-    input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1, out: Tensor | None = None
+    input: Tensor,
+    mat1: Tensor,
+    mat2: Tensor,
+    out_dtype: dtypes.dtype | None = None,
+    *,
+    beta: float = 1,
+    alpha: float = 1,
+    out: Tensor | None = None,
 ) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2). With beta 0 `input` is not looked at.
+
+    Args:
+        out_dtype: As of `mm`; `input` may have that dtype too.
 
     Example:
         >>> rushlight.addmm(rushlight.ones(2), rushlight.ones(2, 3), rushlight.ones(3, 2), alpha=2)
         tensor([[7., 7.],
                 [7., 7.]])
     """
+    if out_dtype is not None:
+        input, mat1, mat2 = _widened_sum("addmm", out_dtype, input, mat1, mat2)
     return _add_product(
         AddmmBackward0, input, mat1, mat2, (2, 2), beta, alpha, out, ("addmm", "mat1", "mat2")
     )
@@ -491,6 +541,7 @@ def baddbmm(
     input: Tensor,
     batch1: Tensor,
     batch2: Tensor,
+    out_dtype: dtypes.dtype | None = None,
     *,
     beta: float = 1,
     alpha: float = 1,
@@ -498,10 +549,15 @@ def baddbmm(
 ) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), matrix by matrix of two batches.
 
+    Args:
+        out_dtype: As of `mm`; `input` may have that dtype too.
+
     Example:
         >>> rushlight.baddbmm(rushlight.zeros(1), rushlight.ones(2, 1, 3), rushlight.ones(2, 3, 1)).flatten()
         tensor([3., 3.])
     """
+    if out_dtype is not None:
+        input, batch1, batch2 = _widened_sum("baddbmm", out_dtype, input, batch1, batch2)
     names = ("baddbmm", "batch1", "batch2")
     return _add_product(BaddbmmBackward0, input, batch1, batch2, (3, 3), beta, alpha, out, names)
 

@@ -325,8 +325,19 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return TransposeBackward0.apply(input, dim0, dim1)
 
 
-swapaxes = swapdims = transpose
-Tensor.swapaxes = Tensor.swapdims = transpose  # type: ignore[attr-defined]
+swapdims = transpose
+Tensor.swapdims = transpose  # type: ignore[attr-defined]
+
+
+@method()
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """`transpose`, with NumPy's names for its dims.
+
+    Example:
+        >>> rushlight.zeros(2, 3).swapaxes(axis0=0, axis1=1).shape
+        torch.Size([3, 2])
+    """
+    return transpose(input, axis0, axis1)
 
 
 class TBackward0(Function):

@@ -395,8 +395,9 @@ def mode(input: Tensor, dim: int = -1, keepdim: bool = False, *, out: Any = None
 # -- places in sorted sequences -----------------------------------------------------------------------------------
 def searchsorted(
     sorted_sequence: Tensor,
-    input: Any,
+    input: Any = None,
     *,
+    self: float | None = None,
     out_int32: bool = False,
     right: bool = False,
     side: str | None = None,
@@ -406,7 +407,11 @@ def searchsorted(
     """Where each element of `input` would have to be put into `sorted_sequence` to keep it in order.
 
     Args:
+        input: A tensor or a number.
+        self: PyTorch's name for an `input` that is a number.
+        out_int32: Give int32 instead of int64.
         right: After equal elements instead of before them; the same as `side='right'`.
+        side: 'left' or 'right'.
         sorter: Indices that sort `sorted_sequence`, where it is not in order itself.
     Shape:
         sorted_sequence: (N,) or (*, N); input: any shape for the first, (*, M) for the second; output: as input.
@@ -417,6 +422,9 @@ def searchsorted(
         tensor([1, 3])
     """
     require_tensor("searchsorted", sorted_sequence, "sorted_sequence")
+    if (input is None) == (self is None):
+        raise TypeError("searchsorted: input must be given, once (self is its name for a number)")
+    input = self if input is None else input
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
     if side == "left" and right:

@@ -162,19 +162,36 @@ class SplitWithSizesBackward0(SplitBackward0):
     _view = True
 
 
-@method()
-def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Slices along `dim`, each of `split_size` (the last may be smaller) or of the sizes in that list.
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Slices along `dim`, each of one size (the last may be smaller) or of the sizes in a list.
+
+    The method of Tensor calls its argument `split_size`, as PyTorch does.
 
     Example:
         >>> rushlight.split(rushlight.arange(5), 2)
         (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
-    if not isinstance(self, TensorBase):
-        raise not_a_tensor("split", self, "self")
+    if not isinstance(tensor, TensorBase):
+        raise not_a_tensor("split", tensor, "tensor")
+    if isinstance(split_size_or_sections, (tuple, list)):
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    return unsafe_split(tensor, split_size_or_sections, dim)
+
+
+@method("split")
+def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """See `split`."""
+    return split(self, split_size, dim)
+
+
+@method()
+def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """`split` into slices of one size. (In PyTorch the slices may also be changed in place; here that always holds.)"""
     if isinstance(split_size, (tuple, list)):
-        return split_with_sizes(self, split_size, dim)
-    shape = self._array.shape
+        raise TypeError(
+            f"unsafe_split: split_size must be an int, got {type(split_size).__name__}; use unsafe_split_with_sizes"
+        )
+    shape = input._array.shape
     if not shape:
         raise RuntimeError("split: the tensor must have at least 1 dim, got a 0-d tensor")
     dim = wrap_dim(dim, len(shape), "split")
@@ -186,7 +203,7 @@ def split(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, ...]:
     if size < 0 or (size == 0 and n > 0):
         raise RuntimeError(f"split: split_size must be positive (or 0 for an empty dim), got {size}")
     sizes = [size] * (n // size) + ([n % size] if n % size else []) if n else [n]
-    return SplitBackward0.apply(self, tuple(sizes), dim)
+    return SplitBackward0.apply(input, tuple(sizes), dim)
 
 
 @method()
@@ -205,8 +222,8 @@ def split_with_sizes(self: Tensor, split_sizes: Sequence[int], dim: int = 0) -> 
     return SplitWithSizesBackward0.apply(self, sizes, dim)
 
 
-unsafe_split, unsafe_split_with_sizes = split, split_with_sizes
-Tensor.unsafe_split, Tensor.unsafe_split_with_sizes = split, split_with_sizes  # type: ignore[attr-defined]
+unsafe_split_with_sizes = split_with_sizes
+Tensor.unsafe_split_with_sizes = split_with_sizes  # type: ignore[attr-defined]
 
 
 @method()
@@ -238,14 +255,36 @@ Tensor.unsafe_chunk = chunk  # type: ignore[attr-defined]
 
 
 @method()
-def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """`indices_or_sections` slices of nearly equal size, or slices that begin at the given indices.
+def tensor_split(
+    input: Tensor,
+    indices_or_sections: Any = None,
+    dim: int = 0,
+    *,
+    sections: int | None = None,
+    indices: Sequence[int] | None = None,
+    tensor_indices_or_sections: Tensor | None = None,
+) -> tuple[Tensor, ...]:
+    """Slices of nearly equal size, as many as the number given, or slices that begin at the indices given.
+
+    Args:
+        indices_or_sections: An int, a sequence of ints, or a tensor of either. By keyword PyTorch has a name for each:
+        sections: The number of slices.
+        indices: Where slices begin.
+        tensor_indices_or_sections: Either of them, as a tensor.
 
     Example:
         >>> [len(c) for c in rushlight.arange(7).tensor_split(3)]
         [3, 2, 2]
+        >>> [len(c) for c in rushlight.arange(7).tensor_split(indices=[1, 3])]
+        [1, 2, 4]
     """
     require_tensor("tensor_split", input)
+    given = [v for v in (indices_or_sections, sections, indices, tensor_indices_or_sections) if v is not None]
+    if len(given) != 1:
+        raise TypeError(
+            f"tensor_split: one of sections, indices and tensor_indices_or_sections must be given, got {len(given)}"
+        )
+    indices_or_sections = given[0]
     shape = input._array.shape
     if not shape:
         raise RuntimeError("tensor_split: the tensor must have at least 1 dim, got a 0-d tensor")

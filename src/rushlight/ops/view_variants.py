@@ -94,7 +94,8 @@ def _inplace_view(function: Any) -> None:
     setattr(Tensor, changed.__name__, changed)
 
 
-for _f in (squeeze, unsqueeze, transpose, swapaxes, swapdims, t, as_strided):
+_views: tuple[Any, ...] = (squeeze, unsqueeze, transpose, swapaxes, swapdims, t, as_strided)
+for _f in _views:
     _inplace_view(_f)
 Tensor.narrow_copy = globals()["narrow_copy"]  # type: ignore[attr-defined]
 Tensor.swapaxes_ = Tensor.swapdims_ = Tensor.transpose_  # type: ignore[attr-defined]

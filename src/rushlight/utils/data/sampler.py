@@ -253,8 +253,8 @@ class DistributedSampler(Sampler[int]):
     """The share of one process among several: each gets every `num_replicas`-th index.
 
     Args:
-        num_replicas: How many processes.
-        rank: Which one this is, from 0.
+        num_replicas: How many processes; default: those of `torch.distributed`.
+        rank: Which one this is, from 0; default: the same.
         shuffle: Permute first, by `seed` plus the epoch (`set_epoch`), the same in every process.
         drop_last: Leave out what does not divide evenly, instead of repeating the first samples.
     Example:
@@ -272,10 +272,10 @@ class DistributedSampler(Sampler[int]):
         drop_last: bool = False,
     ) -> None:
         if num_replicas is None or rank is None:
-            raise ValueError(
-                "DistributedSampler: num_replicas and rank must be given, got None; process groups are not "
-                "there yet to ask (Default process group has not been initialized)"
-            )
+            from ...distributed import get_rank, get_world_size
+
+            num_replicas = get_world_size() if num_replicas is None else num_replicas
+            rank = get_rank() if rank is None else rank
         if not 0 <= rank < num_replicas:
             raise ValueError(
                 f"DistributedSampler: rank must be in [0, {num_replicas - 1}], got {rank} (Invalid rank)"

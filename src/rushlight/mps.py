@@ -1,0 +1,37 @@
+"""`torch.mps`: there is no MPS device."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+__all__ = ["device_count", "is_available", "manual_seed", "empty_cache", "synchronize"]
+
+
+def is_available() -> bool:
+    """False."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def manual_seed(seed: int) -> None:
+    """Nothing: there is no device whose numbers would be drawn."""
+
+
+def _refuse(name: str) -> NoReturn:
+    raise RuntimeError(
+        f"mps.{name}: there is no MPS device here (Cannot execute {name}() without MPS backend); ask is_available() first"
+    )
+
+
+def empty_cache() -> Any:
+    """An error: there is no device."""
+    _refuse("empty_cache")
+
+
+def synchronize() -> Any:
+    """An error: there is no device."""
+    _refuse("synchronize")

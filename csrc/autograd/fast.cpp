@@ -10,11 +10,12 @@ RL_TABLE(unary, UnaryKernels)
 namespace rl {
 namespace {
 
-PyObject *str_shape, *str_numbers;
+PyObject *str_shape, *str_numbers, *str_dims;
 
 AtImport names([](PyObject*) {
   str_shape = PyUnicode_InternFromString("shape");
   str_numbers = PyUnicode_InternFromString("numbers");
+  str_dims = PyUnicode_InternFromString("dims");
 });
 
 PyTypeObject* node_class(PyObject* o) {
@@ -42,6 +43,37 @@ PyObject* finish(Node* node, Tensor* x, PyObject* out) {
   return out;
 }
 
+// `view` (taken over), an array that looks at x's memory, as a view of x; where x is recorded, through a node of
+// class `cls` with the attribute `name` = `value` (taken over; may be null where it is not).
+PyObject* view_of(PyTypeObject* cls, Tensor* x, PyArrayObject* view, PyObject* name, PyObject* value) {
+  bool record_it = recording(x);
+  Tensor* out = make_tensor((PyTypeObject*)bound.plain, view);
+  Counter* counter = out ? share_counter(x) : nullptr;
+  if (!counter) {
+    Py_XDECREF((PyObject*)out);
+    Py_XDECREF(value);
+    throw PythonError{};
+  }
+  Tensor* base = x->base ? (Tensor*)x->base : x;
+  out->counter = counter;
+  Py_INCREF(base);
+  out->base = (PyObject*)base;
+  out->history = base->history;
+  if (!record_it) {
+    Py_XDECREF(value);
+    return (PyObject*)out;
+  }
+  Node* node = make_node(cls);
+  bool ok = node && value && PyObject_SetAttr((PyObject*)node, name, value) == 0;
+  Py_XDECREF(value);
+  if (!ok) {
+    Py_XDECREF(node);
+    Py_DECREF(out);
+    throw PythonError{};
+  }
+  return finish(node, x, (PyObject*)out);
+}
+
 // x's memory in another shape, as a view of x. Null where the sizes do not fit.
 PyObject* reshaped(PyTypeObject* cls, Tensor* x, int nd, npy_intp* dims) {
   PyArrayObject* a = x->array;
@@ -63,7 +95,6 @@ PyObject* reshaped(PyTypeObject* cls, Tensor* x, int nd, npy_intp* dims) {
   } else if (known != size) {
     return nullptr;
   }
-  bool record_it = recording(x);
   PyArray_Descr* descr = PyArray_DESCR(a);
   Py_INCREF(descr);
   PyArrayObject* view = (PyArrayObject*)PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, nullptr, PyArray_DATA(a),
@@ -74,29 +105,9 @@ PyObject* reshaped(PyTypeObject* cls, Tensor* x, int nd, npy_intp* dims) {
     Py_DECREF(view);
     throw PythonError{};
   }
-  Tensor* out = make_tensor((PyTypeObject*)bound.plain, view);
-  if (!out) throw PythonError{};
-  Tensor* base = x->base ? (Tensor*)x->base : x;
-  out->counter = share_counter(x);
-  if (!out->counter) {
-    Py_DECREF(out);
-    throw PythonError{};
-  }
-  Py_INCREF(base);
-  out->base = (PyObject*)base;
-  out->history = base->history;
-  if (!record_it) return (PyObject*)out;
-  Node* node = make_node(cls);
-  PyObject* shape = PyTuple_New(PyArray_NDIM(a));
+  PyObject* shape = recording(x) ? PyTuple_New(PyArray_NDIM(a)) : nullptr;
   for (int i = 0; shape && i < PyArray_NDIM(a); i++) PyTuple_SET_ITEM(shape, i, PyLong_FromSsize_t(PyArray_DIM(a, i)));
-  bool ok = node && shape && PyObject_SetAttr((PyObject*)node, str_shape, shape) == 0;
-  Py_XDECREF(shape);
-  if (!ok) {
-    Py_XDECREF(node);
-    Py_DECREF(out);
-    throw PythonError{};
-  }
-  return finish(node, x, (PyObject*)out);
+  return view_of(cls, x, view, str_shape, shape);
 }
 
 PyObject* or_not(PyObject* o) {
@@ -192,6 +203,35 @@ RL_DEF(flatten_node, 4) {
       dims[out++] = n;
   }
   return or_not(reshaped(cls, x, out, dims));
+}
+
+// permute_node(class, x, dims): the dims of x in another order, dims as in `permute(x, *dims)`.
+RL_DEF(permute_node, 3) {
+  PyTypeObject* cls = node_class(args[0]);
+  if (!is_tensor(args[1]) || !PyTuple_Check(args[2])) Py_RETURN_NOTIMPLEMENTED;
+  Tensor* x = (Tensor*)args[1];
+  PyObject* dims = args[2];
+  if (PyTuple_GET_SIZE(dims) == 1 && PyTuple_Check(PyTuple_GET_ITEM(dims, 0))) dims = PyTuple_GET_ITEM(dims, 0);
+  const int nd = PyArray_NDIM(x->array);
+  if (PyTuple_GET_SIZE(dims) != nd || nd < 1) Py_RETURN_NOTIMPLEMENTED;
+  npy_intp order[NPY_MAXDIMS];
+  uint64_t seen = 0;
+  for (int i = 0; i < nd; i++) {
+    PyObject* o = PyTuple_GET_ITEM(dims, i);
+    if (!PyLong_CheckExact(o)) Py_RETURN_NOTIMPLEMENTED;
+    npy_intp d = PyLong_AsSsize_t(o);
+    if (d == -1 && PyErr_Occurred()) throw PythonError{};
+    if (d < 0) d += nd;
+    if (d < 0 || d >= nd || seen >> d & 1) Py_RETURN_NOTIMPLEMENTED;
+    seen |= (uint64_t)1 << d;
+    order[i] = d;
+  }
+  PyArray_Dims p = {order, nd};
+  PyArrayObject* view = (PyArrayObject*)PyArray_Transpose(x->array, &p);
+  if (!view) throw PythonError{};
+  PyObject* value = recording(x) ? PyTuple_New(nd) : nullptr;
+  for (int i = 0; value && i < nd; i++) PyTuple_SET_ITEM(value, i, PyLong_FromSsize_t(order[i]));
+  return view_of(cls, x, view, str_dims, value);
 }
 
 // strided(array, shape, strides in bytes, offset in bytes) -> ndarray: memory of `array` seen otherwise. The

@@ -6,7 +6,10 @@ from typing import Any
 def unary_node(*args: Any) -> Any: ...  # 5 arguments
 def view_node(*args: Any) -> Any: ...  # 3 arguments
 def flatten_node(*args: Any) -> Any: ...  # 4 arguments
+def permute_node(*args: Any) -> Any: ...  # 3 arguments
 def strided(*args: Any) -> Any: ...  # 4 arguments
+# autograd/join.cpp
+def join_node(*args: Any) -> Any: ...  # 4 arguments
 # autograd/operators.cpp
 def set_operator(*args: Any) -> Any: ...  # 2 arguments
 def set_fast_nodes(*args: Any) -> Any: ...  # 4 arguments

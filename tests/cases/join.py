@@ -32,8 +32,11 @@ CASES = [
             call([T(3, 2), T(3, 2)], -1),
             call([T(0), T(3)]),
             call([T(2, 0), T(2, 3)], 1),
+            call([T(3, 2), T(0), T(1, 2)]),
         ],
-        reference=lambda tensors, dim=0: np.concatenate(tensors, dim),
+        reference=lambda tensors, dim=0: np.concatenate(
+            [t for t in tensors if t.shape != (0,)] or tensors, dim
+        ),
         dtypes=("float32", "float64", "float16", "bfloat16", "int64", "bool", "complex64"),
         big=call([T(300, 500), T(200, 500)], 0),
         errors=[

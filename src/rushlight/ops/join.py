@@ -12,6 +12,7 @@ from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim, wrap_dims
+from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array, to_dtype
 from .elementwise import require_tensor
@@ -46,17 +47,25 @@ __all__ = [
 
 
 class CatBackward0(Function):
+    empties: Sequence[int] = ()  # which tensors are empty and 1-d where the others are not
+
     @staticmethod
     def forward(ctx: Any, dim: int, *tensors: Tensor) -> Tensor:
         arrays = [x._array for x in tensors]
-        ctx.dim, ctx.sizes = dim, [a.shape[dim] for a in arrays]
-        shape = list(arrays[0].shape)
+        kept = [a for a in arrays if a.shape != (0,)] or arrays
+        ndim = kept[0].ndim
+        ctx.dim, ctx.sizes = dim, [a.shape[dim] if a.ndim == ndim else 0 for a in arrays]
+        ctx.empties = [i for i, a in enumerate(arrays) if a.ndim != ndim]
+        shape = list(kept[0].shape)
         shape[dim] = sum(ctx.sizes)
-        return wrap(np.concatenate(arrays, dim, out=empty_array(tuple(shape), arrays[0].dtype)))
+        return wrap(np.concatenate(kept, dim, out=empty_array(tuple(shape), arrays[0].dtype)))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        return (None, *split_with_sizes(dy, ctx.sizes, ctx.dim))
+        parts = list(split_with_sizes(dy, ctx.sizes, ctx.dim))
+        for i in ctx.empties:
+            parts[i] = reshape(parts[i], (0,))
+        return (None, *parts)
 
 
 def _same_type(tensors: Sequence, function: str) -> list[Tensor]:
@@ -82,6 +91,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
         >>> cat([rushlight.tensor([1, 2]), rushlight.tensor([3])])
         tensor([1, 2, 3])
     """
+    if out is None and _C is not None:
+        result = _C.join_node(CatBackward0, tensors, dim, False)
+        if result is not NotImplemented:
+            return result
     given = _same_type(tensors, "cat")
     # An empty 1-d tensor joins anything: PyTorch keeps this rule from its early days.
     kept = [x for x in given if x._array.ndim != 1 or x._array.shape[0] != 0] or given[:1]
@@ -101,7 +114,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -
                     f"cat: Sizes of tensors must match except in dimension {dim}. Expected size {a} but got size {b} for "
                     f"tensor number {i} in the list."
                 )
-    result = CatBackward0.apply(dim, *kept)
+    result = CatBackward0.apply(dim, *given)
     return result if out is None else into(out, result, "cat")
 
 
@@ -142,6 +155,10 @@ def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None)
         tensor([[1, 2],
                 [3, 4]])
     """
+    if out is None and _C is not None:
+        result = _C.join_node(StackBackward0, tensors, dim, True)
+        if result is not NotImplemented:
+            return result
     given = _same_type(tensors, "stack")
     shape = given[0]._array.shape
     for i, x in enumerate(given):

@@ -286,6 +286,10 @@ def permute(input: Tensor, *args: Any, dims: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 3, 4).permute(2, 0, 1).shape
         torch.Size([4, 2, 3])
     """
+    if _C is not None and dims is None:
+        y = _C.permute_node(PermuteBackward0, input, args)
+        if y is not NotImplemented:
+            return y
     if not isinstance(input, TensorBase):
         raise not_a_tensor("permute", input)
     given = sizes_of(by_name(args, dims, "dims", "permute"), "permute")

@@ -98,6 +98,14 @@ static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const 
   }
   const int n0 = n < W ? n : W, n1 = n - n0;
   const bool whole = n == NR;
+  if (whole && out.alpha == 1 && !out.accumulate && !out.row_bias && !out.col_bias && out.act == kNone) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; i++) {
+      store(out.c + i * out.ldc, sum[i][0]);
+      store(out.c + i * out.ldc + W, sum[i][1]);
+    }
+    return;
+  }
   vf cb0 = {}, cb1 = {};
   if (out.col_bias) {
     cb0 = whole ? load(out.col_bias) : load_n(out.col_bias, n0);

@@ -309,9 +309,20 @@ struct PackB {
  private:
   void panel(float* dst, const float* s, int64_t kc) const {
     int64_t k = 0;
-    if (rs == 1)
+    if (rs == 1) {
       for (; k + W <= kc; k += W)
         for (int j = 0; j < NR; j += W) transpose_block(s + k + j * cs, cs, dst + k * NR + j, NR);
+      if (const int rest = (int)(kc - k); rest > 2) {  // the 9 of a 3x3 window, say: part of a block
+        for (int j = 0; j < NR; j += W) {
+          vf r[W];
+#pragma GCC unroll 16
+          for (int i = 0; i < W; i++) r[i] = load_n(s + k + (j + i) * cs, rest);
+          transpose(r);
+          for (int e = 0; e < rest; e++) store(dst + (k + e) * NR + j, r[e]);
+        }
+        return;
+      }
+    }
     for (; k < kc; k++)
       for (int j = 0; j < NR; j++) dst[k * NR + j] = s[k * rs + j * cs];
   }

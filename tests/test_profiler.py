@@ -46,8 +46,8 @@ def test_operations_have_their_own_names():
         (rushlight.exp(x) + x.sin()).sum().backward()
         y.exp_()
         y.mul_(2)
-        y > 1
-        y // 2
+        assert not (y > 9).any()
+        y = y // 2
         rushlight.vsplit(rushlight.ones(2, 2), 2)
         rushlight.logical_or(y, y)
     names = {e.key for e in p.key_averages()}

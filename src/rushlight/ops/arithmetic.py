@@ -31,7 +31,7 @@ from .elementwise import (  # type: ignore[attr-defined]
     work_dtype,
     wrap,
 )
-from .promotion import result_type
+from .promotion import number, result_type
 
 __all__ = [
     "add",
@@ -72,8 +72,12 @@ __all__ = [
 
 # -- sums -------------------------------------------------------------------------------------------------
 def _check_alpha(name: str, alpha: Any, x: Any, y: Any) -> None:
-    if isinstance(alpha, float) and result_type(x, y).category < dtypes.FLOAT:
+    d = result_type(x, y)
+    if isinstance(alpha, float) and d.category < dtypes.FLOAT:
         raise RuntimeError(f"{name}: alpha must be an integer for integer tensors, got {alpha}")
+    if isinstance(alpha, complex) and not d.is_complex:
+        raise RuntimeError(f"{name}: alpha must be real for tensors that are not complex, got {alpha}")
+    number(alpha, d, name, "alpha")  # it must fit
 
 
 def _no_bool_sub(name: str, x: Any, y: Any) -> None:
@@ -131,6 +135,7 @@ class RsubBackward1(Function):
         _no_bool_sub("rsub", x, y)
         if alpha == 1:
             return binary("rsub", _SUB, np.subtract, y, x, 1.0)
+        _check_alpha("rsub", alpha, x, y)
         return binary("rsub", _SUB, lambda a, b: a - b * np.asarray(alpha).astype(b.dtype), y, x, alpha)
 
     @staticmethod

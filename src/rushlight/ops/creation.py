@@ -13,7 +13,7 @@ from .. import devices, dtypes
 from ..autograd.core import TensorBase
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
-from .promotion import scalar_dtype
+from .promotion import number, scalar_dtype
 from .shape import sizes_of
 
 __all__ = [
@@ -83,7 +83,12 @@ def _infer(data: Any, function: str) -> np.ndarray:
         dtypes.of(array.dtype)
         return array
     if isinstance(data, (bool, int, float, _complex)):
-        return np.array(data, scalar_dtype(data).numpy)
+        try:
+            return np.array(data, scalar_dtype(data).numpy)
+        except OverflowError:
+            raise ValueError(
+                f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got {data}"
+            ) from None
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(data.__array__())
     if isinstance(data, (list, tuple)) or (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
@@ -119,7 +124,9 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
             "whose parts differ in length"
         ) from None
     except OverflowError:
-        raise RuntimeError(f"{function}: an integer of data is too large for int64") from None
+        raise ValueError(
+            f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got a larger one"
+        ) from None
     kind = array.dtype.kind
     if kind == "f" and array.dtype.itemsize == 8 and not isinstance(first, np.floating):
         return array.astype(dtypes.get_default_dtype().numpy)
@@ -128,8 +135,8 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
     if array.size == 0 and kind == "f":
         return array.astype(dtypes.get_default_dtype().numpy)
     if kind == "u" and not isinstance(first, np.unsignedinteger):
-        raise RuntimeError(
-            f"{function}: an integer of data is too large for int64 (Overflow when unpacking long)"
+        raise ValueError(
+            f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got a larger one"
         )
     if kind not in "biufc":
         bad = next(
@@ -186,15 +193,35 @@ def tensor(
             "torch.tensor(sourceTensor)",
             stacklevel=2,
         )
+    if dtype is None:
+        return finish(_infer(data, "tensor"), requires_grad)
+    wanted = dtypes.check(dtype, "tensor")
+    if isinstance(data, int) and wanted.category >= dtypes.FLOAT:
+        data = float(data)  # which may be above 64 bits
     array = _infer(data, "tensor")
-    if dtype is not None:
-        wanted = dtypes.check(dtype, "tensor")
-        if array.dtype != wanted.numpy:
-            if array.dtype.kind == "f" and isinstance(data, (list, tuple, float)):
-                array = cast(np.array(_plain(data, "tensor"), np.float64), wanted)  # not by way of float32
-            else:
-                array = cast(array, wanted)
+    if array.dtype != wanted.numpy:
+        if isinstance(data, (list, tuple, int, float, _complex)):
+            if array.dtype.kind == "f":
+                array = np.array(_plain(data, "tensor"), np.float64)  # not by way of float32
+            _check_fits(array, wanted, "tensor")
+        array = cast(array, wanted)
     return finish(array, requires_grad)
+
+
+def _check_fits(array: np.ndarray, d: dtypes.dtype, function: str) -> None:
+    """Refuse Python numbers that integers of type `d` cannot hold (see `promotion.number`)."""
+    if array.dtype.kind == "c" and d.category in (dtypes.INTEGER, dtypes.FLOAT):
+        raise TypeError(f"{function}: data must be real numbers for {d}, got a complex one")
+    if d.category != dtypes.INTEGER or array.dtype.kind not in "if" or not array.size:
+        return
+    info = dtypes.iinfo(d)
+    low = -info.max if array.dtype.kind == "i" and not d.is_signed else info.min
+    least, most = array.min(), array.max()
+    if not (low <= least and most <= info.max):
+        raise RuntimeError(
+            f"{function}: data must be numbers in the range of {d}, [{info.min}, {info.max}] (value cannot be converted "
+            f"to type {d} without overflow), got {most if most > info.max or least >= low else least}"
+        )
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Tensor:
@@ -428,7 +455,7 @@ def full(
     else:
         d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
-    array.fill(cast(np.asarray(fill_value), d) if d.category <= dtypes.INTEGER else fill_value)
+    array.fill(number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
 
 
@@ -491,7 +518,9 @@ def full_like(
     """A new tensor of the shape and dtype of `input`, all `fill_value`."""
     check_options("full_like", device, layout)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
-    return finish(_like(input, value, dtype, memory_format, "full_like"), requires_grad)
+    d = dtypes.of(input._array.dtype) if dtype is None else dtypes.check(dtype, "full_like")
+    value = number(value, d, "full_like", "fill_value")
+    return finish(_like(input, value, d, memory_format, "full_like"), requires_grad)
 
 
 def empty_strided(

@@ -13,7 +13,8 @@ from ..autograd.core import TensorBase
 from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..tensor import Tensor, memory, method, wrap
-from .convert import cast, to_dtype
+from .convert import to_dtype
+from .promotion import number
 from .shape import sizes_of
 
 __all__ = ["fill", "fill_", "resize_as_", "zero_"]
@@ -41,9 +42,7 @@ def _value(input: Tensor, value: Any, function: str) -> Any:
                 f"{function}: value must be a number or a 0-d tensor, got one with {value._array.ndim} dims"
             )
         return to_dtype(value, input.dtype)  # type: ignore[arg-type]
-    if isinstance(value, float) and input.dtype.category == dtypes.INTEGER and value != value:
-        raise RuntimeError(f"{function}: value cannot be converted to type {input.dtype}, got {value}")
-    return cast(np.asarray(value), input.dtype)
+    return number(value, input.dtype, function)
 
 
 @method()

@@ -15,6 +15,7 @@ from . import rows
 from .convert import ordered_copy
 from .index import IndexPutBackward0, check_index
 from .mask import masked_fill, where
+from .promotion import number
 from .shape import broadcast_shapes, expand, reshape
 
 __all__ = [
@@ -239,13 +240,15 @@ def scatter(
     if src is None:
         src = value
     is_tensor = isinstance(src, TensorBase)
-    if is_tensor and src._array.dtype != input._array.dtype:
+    if not is_tensor:
+        src = number(src, input.dtype, "scatter")
+    elif src._array.dtype != input._array.dtype:
         raise RuntimeError(f"scatter: src must have the dtype of input, {input.dtype}, got {src.dtype}")
     dim, where = _check_gather(input, dim, index, "scatter", src if is_tensor else None)
     if reduce is not None:
         if reduce not in ("add", "multiply"):
             raise RuntimeError(f"scatter: reduce argument must be either add or multiply, got {reduce!r}")
-        values = src if is_tensor else input.new_full(where.shape, src)  # type: ignore[attr-defined]
+        values = src if is_tensor else wrap(np.broadcast_to(src, where.shape))
         return scatter_reduce(input, dim, index, values, {"add": "sum", "multiply": "prod"}[reduce])
     if not where.size:
         return input.clone()  # type: ignore[attr-defined]

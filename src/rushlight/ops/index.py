@@ -20,6 +20,7 @@ from ..errors import kind_of
 from ..tensor import Tensor, method, wrap
 from . import rows
 from .convert import cast, ordered_copy
+from .promotion import number
 from .shape import UnsqueezeBackward0, reshape
 from .split import BasicIndex, SelectBackward0, SliceBackward0
 
@@ -214,7 +215,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         if isinstance(array, np.ndarray) and array.dtype != part.dtype:
             array = cast(array, dtypes.of(part.dtype))
         elif not isinstance(array, np.ndarray):
-            array = cast(np.asarray(array), dtypes.of(part.dtype))
+            array = number(array, dtypes.of(part.dtype), "__setitem__")
         try:
             if arrays is not None:
                 part[tuple(arrays)] = _drop_leading_ones(array, part, arrays)
@@ -232,7 +233,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     if node is None:
         part = AliasBackward0.apply(self)
     if not isinstance(value, TensorBase):
-        value = wrap(cast(np.asarray(value), self.dtype))
+        value = wrap(number(value, self.dtype, "__setitem__"))
     if arrays is None:
         if value._array.ndim > part._array.ndim:
             value = reshape(value, value._array.shape[value._array.ndim - part._array.ndim :])

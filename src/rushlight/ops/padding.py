@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd import Function
 from ..tensor import Tensor, wrap
 from .convert import empty_array
+from .promotion import number
 
 __all__: list[str] = []
 functional = ["pad"]
@@ -42,7 +43,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     """
     widths = _widths(input, pad)
     if mode == "constant":
-        return ConstantPadNdBackward0.apply(input, widths, 0 if value is None else value)
+        fill = 0.0 if value is None else float(value)  # PyTorch's argument is a float, too
+        return ConstantPadNdBackward0.apply(input, widths, number(fill, input.dtype, "pad"))
     if mode not in _MODES:
         raise NotImplementedError(f"pad: mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r}")
     if value:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -63,3 +65,55 @@ def result_type(*operands: Any) -> dtype:
     if result is None:
         raise TypeError("result_type: needs at least one operand")
     return result
+
+
+@functools.cache
+def _limits(d: dtype) -> tuple[Any, Any]:
+    if d.category == dtypes.INTEGER:
+        return dtypes.iinfo(d).min, dtypes.iinfo(d).max
+    info = dtypes.finfo(d)
+    return info.min, info.max
+
+
+def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarray:
+    """A Python number as an array of dtype `d`, 0-d: floats towards zero for integers.
+
+    NOTE [What fits]: infinity, NaN and any int fit floats, anything fits bool, and a negative int fits an unsigned
+    type where its distance from 0 does (uint8: -1 is 255). Nothing else wraps around or becomes infinite.
+
+    Raises:
+        RuntimeError: it is beyond the range of `d`, or complex where `d` is not.
+        OverflowError: no integer type holds it.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    given, kind = value, d.category
+    fits = True
+    if isinstance(value, complex):
+        if kind == dtypes.COMPLEX:
+            return np.asarray(value).astype(d.numpy)
+        fits = value.imag == 0 or kind == dtypes.BOOL
+        value = value.real if kind != dtypes.BOOL else value != 0
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        raise OverflowError(f"{function}: {name} must fit 64 bits (int too big to convert), got {value}")
+    if kind == dtypes.BOOL:
+        return np.asarray(bool(value))
+    low, high = _limits(d)
+    if isinstance(value, int):
+        if kind >= dtypes.FLOAT:
+            with np.errstate(over="ignore"):
+                return np.asarray(float(value)).astype(d.numpy)
+        if value < 0 and not d.is_signed:
+            fits, value = -high <= value, value % (high + 1)
+        fits &= value <= high and (value >= low)
+    elif kind >= dtypes.FLOAT:
+        fits &= low <= value <= high or not math.isfinite(value)
+    else:
+        fits &= low <= value <= high
+        value = int(value) if fits else 0
+    if not fits:
+        raise RuntimeError(
+            f"{function}: {name} must be a number in the range of {d}, [{low}, {high}] (value cannot be converted to "
+            f"type {d} without overflow), got {given}"
+        )
+    return np.asarray(value, d.numpy)

@@ -26,7 +26,7 @@ from .elementwise import (
     unary,
     work_dtype,
 )
-from .promotion import result_type
+from .promotion import number, result_type
 
 __all__ = [
     "abs",
@@ -552,6 +552,14 @@ def frexp(input: Tensor, *, out: Any = None) -> Any:
 
 
 # -- clamping -----------------------------------------------------------------------------------------------------
+def _real(d: dtypes.dtype) -> dtypes.dtype:
+    if d.is_complex:
+        raise NotImplementedError(
+            f"clamp: input, min and max must be real (clamp is not supported for complex types), got {d}"
+        )
+    return d
+
+
 class ClampBackward1(Function):
     """Bounds that are numbers (None: none)."""
 
@@ -560,15 +568,18 @@ class ClampBackward1(Function):
         ctx.bounds = low, high
         ctx.save_for_backward(x)
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if x._array.dtype.num == FLOAT32 and _C is not None:
+        nan = (
+            bounds[0] != bounds[0] or bounds[1] != bounds[1]
+        )  # makes every element NaN; the kernel leaves it out
+        if x._array.dtype.num == FLOAT32 and _C is not None and not nan:
             return _C.unary(UNARY["clamp"], x, None, bounds)
-        d = result_type(x, *[b for b in ctx.bounds if b is not None])
+        d = _real(result_type(x, *[b for b in ctx.bounds if b is not None]))
         work = work_dtype(d)
         a = as_array(x, work)
         if low is not None:
-            a = np.maximum(a, as_array(low, work))
+            a = np.maximum(a, as_array(number(low, d, "clamp", "min"), work))
         if high is not None:
-            a = np.minimum(a, as_array(high, work))
+            a = np.minimum(a, as_array(number(high, d, "clamp", "max"), work))
         return wrap(a.astype(d.numpy, copy=a is x._array))
 
     @staticmethod
@@ -595,7 +606,7 @@ class ClampBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, low: Tensor | None, high: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, low, high)
-        d = result_type(*[t for t in (x, low, high) if t is not None])
+        d = _real(result_type(*[t for t in (x, low, high) if t is not None]))
         work = work_dtype(d)
         a = as_array(x, work)
         try:

@@ -255,7 +255,7 @@ class MulBackward0(Function):
             ctx.number = x
         else:
             ctx.number = y
-        return binary("mul", _MUL, np.multiply, x, y)
+        return binary("mul", _MUL, np.multiply, x, y, wide_numbers=True)
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:
@@ -273,7 +273,7 @@ class MulBackward0(Function):
 class DivBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
-        z = binary("div", _DIV, np.true_divide, x, y, None, True)
+        z = binary("div", _DIV, np.true_divide, x, y, None, True, True)
         needs = ctx.needs_input_grad
         if isinstance(y, TensorBase):
             ctx.save_for_backward(y, x if needs[1] and isinstance(x, TensorBase) else None)
@@ -340,7 +340,7 @@ def _divide_floor(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _floor_divide(name: str, x: Any, y: Any) -> Tensor:
-    return binary(name, BINARY.get("div_floor"), _divide_floor, x, y)
+    return binary(name, BINARY.get("div_floor"), _divide_floor, x, y, wide_numbers=True)
 
 
 _MUL, _DIV = BINARY.get("mul"), BINARY.get("div")
@@ -511,6 +511,18 @@ def _np_fmod(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.fmod(a, b)
 
 
+def np_logaddexp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """log(e**a + e**b), of complex numbers from the one with the larger real part, whose turns it keeps."""
+    if a.dtype.kind != "c":
+        return np.logaddexp(a, b)
+    first = a.real >= b.real
+    most, least = np.where(first, a, b), np.where(first, b, a)
+    with np.errstate(all="ignore"):
+        y = most + np.log1p(np.exp(least - most))
+    same = np.isinf(most.real) & (most.real == least.real)  # inf - inf
+    return np.where(same, np.log(np.exp(a) + np.exp(b)), y) if same.any() else y
+
+
 def _np_copysign(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.copysign(a, b)
 
@@ -656,9 +668,9 @@ hypot = _define(
 )
 logaddexp = _define(
     "logaddexp",
-    np.logaddexp,
+    np_logaddexp,
     True,
-    (lambda dz, x, y, z: dz * (x - y).sigmoid(), lambda dz, x, y, z: dz * (y - x).sigmoid()),
+    (lambda dz, x, y, z: dz * conj((x - y).sigmoid()), lambda dz, x, y, z: dz * conj((y - x).sigmoid())),
     "log(exp(input) + exp(other)), without overflow on the way.",
     tensors=True,
     inplace=False,

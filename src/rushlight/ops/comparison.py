@@ -70,7 +70,14 @@ def _compare(name: str, op: int | None, fn: Any, x: Any, y: Any) -> Tensor:
                 return _C.compare(op, x, y, None)
             except RuntimeError:
                 raise shape_error(name, x, y) from None
-    d = work_dtype(result_type(x, y))
+    narrow = result_type(x, y)
+    d = work_dtype(narrow)
+    if d is not narrow:  # 0.1 equals an element that holds 0.1 in half precision
+        x, y = (v if isinstance(v, TensorBase) else as_array(v, narrow) for v in (x, y))
+    if d.is_complex and name in ("lt", "le", "gt", "ge"):
+        raise NotImplementedError(
+            f"{name}: input and other must be real, complex numbers have no order, got {d}"
+        )
     try:
         with np.errstate(all="ignore"):
             return wrap(fn(as_array(x, d), as_array(y, d)))

@@ -607,9 +607,14 @@ def arange(
         raise RuntimeError(
             f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}"
         )
+    if d is dtypes.int64:  # numbers count as elements do; the length of other integers is that of the floats
+        start, end, step = int(start), int(end), int(step)
+        if step == 0:
+            raise ValueError("arange: step must be nonzero in int64, got a fraction")
+        whole = True
     n = -((start - end) // step) if whole else math.ceil((end - start) / step)
     if d.category <= dtypes.INTEGER:
-        array = cast(start + np.arange(n) * step, d)
+        array = cast(int(start) + np.arange(n) * int(step), d)
     else:
         array = (start + np.arange(n, dtype=np.float64) * step).astype(d.numpy)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "arange")
@@ -673,6 +678,8 @@ def linspace(
         d = d.to_complex()
     if steps < 0:
         raise RuntimeError(f"linspace: steps must be non-negative (number of steps), got {steps}")
+    if d.category < dtypes.FLOAT:
+        start, end = number(start, d, "linspace", "start").item(), number(end, d, "linspace", "end").item()
     array = cast(_even(start, end, steps, d), d) if steps else np.empty(0, d.numpy)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "linspace")
 

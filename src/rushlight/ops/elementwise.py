@@ -6,6 +6,7 @@ goes to the kernel; half and bfloat16 are computed in float32; everything else i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -37,9 +38,31 @@ def work_dtype(d: dtypes.dtype) -> dtypes.dtype:
     return dtypes.float32 if d.category == dtypes.FLOAT and d.itemsize < 4 else d
 
 
+def in_float32(function: Callable) -> Callable:
+    """Decorator of composed operations: half precision is computed in float32 and rounded once, at the end."""
+
+    @functools.wraps(function)
+    def computed(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, TensorBase) or not _is_half(input):
+            return function(input, *args, **kwargs)
+        wide = [a.float() if isinstance(a, TensorBase) and _is_half(a) else a for a in args]  # type: ignore[attr-defined]
+        out = kwargs.pop("out", None)
+        kwargs = {k: v.float() if isinstance(v, TensorBase) and _is_half(v) else v for k, v in kwargs.items()}  # type: ignore[attr-defined]
+        y = function(input.float(), *wide, **kwargs).to(input.dtype)  # type: ignore[attr-defined]
+        return y if out is None else into(out, y, function.__name__)
+
+    return computed
+
+
+def _is_half(x: Any) -> bool:
+    return x._array.itemsize == 2 and x._array.dtype.kind in "fV"
+
+
 def as_array(x: Any, d: dtypes.dtype) -> np.ndarray:
     """A tensor or number as an array of dtype `d`; what does not fit wraps around, as in PyTorch."""
     array = x._array if isinstance(x, TensorBase) else np.asarray(x)
+    if array.dtype == object:  # an int beyond 64 bits
+        array = np.asarray(float(x))
     return array if array.dtype == d.numpy else array.astype(d.numpy)
 
 
@@ -77,9 +100,21 @@ def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating
 
 
 def binary(
-    name: str, op: int | None, fn: Callable, x: Any, y: Any, numbers: Any = None, floating: bool = False
+    name: str,
+    op: int | None,
+    fn: Callable,
+    x: Any,
+    y: Any,
+    numbers: Any = None,
+    floating: bool = False,
+    wide_numbers: bool = False,
 ) -> Tensor:
-    """`fn` of each pair of elements of two tensors, or of a tensor and a number."""
+    """`fn` of each pair of elements of two tensors, or of a tensor and a number.
+
+    Args:
+        floating: Integers are taken as the default float type.
+        wide_numbers: A number meets half precision as it is, in float32 (products and quotients in PyTorch).
+    """
     if op is not None:
         if (
             x._array.dtype.num == FLOAT32 if isinstance(x, TensorBase) else type(x) is float or type(x) is int
@@ -94,6 +129,8 @@ def binary(
     if floating and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
     work = work_dtype(d)
+    if work is not d and not wide_numbers:  # a number counts as an element, rounded to half precision
+        x, y = (v if isinstance(v, TensorBase) else as_array(v, d) for v in (x, y))
     a, b = as_array(x, work), as_array(y, work)
     try:
         if work is dtypes.float32 and op is not None:
@@ -195,6 +232,7 @@ def make_unary(
     backward: str | tuple = "",
     floating: bool = True,
     aliases: tuple = (),
+    base: type = Unary,
 ) -> Callable:
     """Define a function of one tensor: its node, the function, the methods and in-place methods.
 
@@ -203,6 +241,7 @@ def make_unary(
         derivative: (dy, x or y, see `saves`) -> dx.
         kernel: The kernel's name, where it is not `name`.
         backward: The backward kernel's name, or (name, numbers).
+        base: The node's base class, where it has its own `forward`.
     """
     backward_name, numbers = backward if isinstance(backward, tuple) else (backward, None)
     fields = {
@@ -216,7 +255,7 @@ def make_unary(
         "__doc__": doc,
         "__module__": __name__,
     }
-    kind = type(node or f"{name.capitalize()}Backward0", (Unary,), fields)
+    kind = type(node or f"{name.capitalize()}Backward0", (base,), fields)
     op = fields["op"] if saves else None
     saves_result = saves == "y"
 

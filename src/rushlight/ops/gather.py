@@ -13,6 +13,7 @@ from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import ordered_copy
+from .elementwise import work_dtype
 from .index import IndexPutBackward0, check_index
 from .mask import masked_fill, where
 from .promotion import number
@@ -288,6 +289,8 @@ _START = {"sum": 0, "mean": 0, "prod": 1}
 def _start_of(reduce: str, d: np.dtype) -> Any:
     if reduce in _START:
         return _START[reduce]
+    if d.kind == "b":
+        return reduce == "amin"
     if d.kind in "iu":
         return np.iinfo(d).min if reduce == "amax" else np.iinfo(d).max
     return -np.inf if reduce == "amax" else np.inf
@@ -325,9 +328,12 @@ def scatter_reduce(
     if not include_self:
         input = scatter(input, dim, index, _start_of(reduce, input._array.dtype))
     if reduce in ("sum", "mean"):
+        half, d = work_dtype(input.dtype) is not input.dtype, input.dtype
+        if half:  # summed in float32, rounded once
+            input, src = input.float(), src.float()  # type: ignore[attr-defined]
         total = scatter_add(input, dim, index, src)
         if reduce == "sum":
-            return reshape(total, shape)
+            return reshape(total.to(d) if half else total, shape)  # type: ignore[attr-defined]
         count = np.full(input._array.shape, 1 if include_self else 0, np.int64)
         np.add.at(count, rows.along(count, where, dim), 1)
         counts = wrap(np.maximum(count, 1)).to(total.dtype)  # type: ignore[attr-defined]
@@ -336,7 +342,7 @@ def scatter_reduce(
             if total.dtype.category >= dtypes.FLOAT
             else total.div(counts, rounding_mode="floor")
         )  # type: ignore[operator,attr-defined]
-        return reshape(result, shape)
+        return reshape(result.to(d) if half else result, shape)
     return reshape(ScatterReduceBackward0.apply(input, dim, where, src, reduce), shape)
 
 

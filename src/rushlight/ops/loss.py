@@ -315,6 +315,9 @@ def nll_loss(
     if usable(input, weight):
         node = _Nll["NllLossBackward0" if input.ndim <= 2 else "NllLoss2DBackward0"]
         return node.apply(input, target, weight, ignore_index, reduction)  # type: ignore[attr-defined]
+    if input.dtype in (dtypes.float16, dtypes.bfloat16):  # summed in float32, rounded once
+        wide = None if weight is None else weight.float()  # type: ignore[attr-defined]
+        return _nll(input.float(), target, wide, ignore_index, reduction).to(input.dtype)  # type: ignore[attr-defined]
     return _nll(input, target, weight, ignore_index, reduction)
 
 

@@ -497,6 +497,9 @@ class _AvgPool(Function):
         if _is_half(array):
             wide = _AvgPool.forward(ctx, wrap(array.astype(np.float32)), g, include_pad, divisor)
             return wrap(wide._array.astype(array.dtype))
+        if array.dtype.kind in "iu":  # quotients towards zero
+            wide = avg_pool_composed(wrap(array.astype(np.float64)), g, include_pad, divisor)
+            return wrap(np.trunc(wide._array).astype(array.dtype))
         return avg_pool_composed(x, g, include_pad, divisor)
 
     @staticmethod

@@ -422,7 +422,8 @@ class StdBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dims: tuple, correction: float, keepdim: bool) -> Tensor:
         ctx.dims, ctx.correction, ctx.keepdim = dims, correction, keepdim
-        y = _moments(x, dims, correction, keepdim)[0].sqrt()  # type: ignore[attr-defined]
+        wide = x.to(work_dtype(x.dtype))  # type: ignore[attr-defined]
+        y = _moments(wide, dims, correction, keepdim)[0].sqrt().to(x.dtype.to_real())  # type: ignore[attr-defined]
         ctx.save_for_backward(x, y)
         return y
 
@@ -451,8 +452,8 @@ class StdMeanBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dims: tuple, correction: float, keepdim: bool) -> tuple:
         ctx.dims, ctx.correction, ctx.keepdim = dims, correction, keepdim
-        v, m = _moments(x, dims, correction, keepdim)
-        s = v.sqrt()  # type: ignore[attr-defined]
+        v, m = _moments(x.to(work_dtype(x.dtype)), dims, correction, keepdim)  # type: ignore[attr-defined]
+        s, m = v.sqrt().to(x.dtype.to_real()), m.to(x.dtype)  # type: ignore[attr-defined]
         ctx.save_for_backward(x, s)
         return s, m
 

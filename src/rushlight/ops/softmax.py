@@ -205,7 +205,8 @@ def _logsumexp(x: Tensor, dims: tuple, keepdim: bool) -> Tensor:
         return x * 1
     if not x.numel():
         return x.exp().sum(dims, keepdim=keepdim).log()
-    most = x.detach().amax(dims, keepdim=True)
+    parts = x.detach()
+    most = (parts.real if parts.is_complex() else parts).amax(dims, keepdim=True)
     most = most.where(most.abs() != math.inf, most.new_zeros(()))
     total = (x - most).exp().sum(dims, keepdim=True).log() + most
     return total if keepdim else total.squeeze(dims)

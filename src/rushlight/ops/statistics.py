@@ -12,6 +12,7 @@ from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .creation import complex
 from .elementwise import require_tensor
 
 __all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]
@@ -208,16 +209,15 @@ def cov(
     require_tensor("cov", input)
     if input._array.ndim > 2:
         raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")
-    x: Any = input if input._array.dtype.kind in "fc" else input.float()  # type: ignore[attr-defined]
+    x: Any = input if input.dtype.category >= dtypes.FLOAT else input.float()  # type: ignore[attr-defined]
     flat = x._array.ndim < 2
     x = x.reshape(1, -1) if flat else x
     n = x._array.shape[1]
     w: Any = None
     if fweights is not None:
-        w = fweights.to(x.dtype)
+        w = fweights.to(x.dtype.to_real())
     if aweights is not None:
-        a = aweights.to(x.dtype)
-        w = a if w is None else w * a
+        w = aweights if w is None else w * aweights
     total: Any = n if w is None else w.sum()
     center = (x.sum(1, True) if w is None else (x * w).sum(1, True)) / total
     if w is None or correction == 0:
@@ -232,7 +232,7 @@ def cov(
         @ d.conj().transpose(0, 1)
         / (norm.clamp(min=0) if isinstance(norm, TensorBase) else max(norm, 0))
     )
-    return result.reshape(()) if flat else result
+    return result.squeeze()
 
 
 @method()
@@ -248,4 +248,7 @@ def corrcoef(input: Tensor) -> Tensor:
     if not c._array.ndim:
         return c / c
     s = c.diagonal().sqrt()
-    return (c / s.unsqueeze(1) / s.unsqueeze(0)).clamp(-1, 1)
+    c = c / s.unsqueeze(1) / s.unsqueeze(0)
+    if c.is_complex():
+        return complex(c.real.clamp(-1, 1), c.imag.clamp(-1, 1))
+    return c.clamp(-1, 1)

@@ -20,6 +20,7 @@ from .elementwise import (
     FLOAT32,
     TERNARY,
     UNARY,
+    Unary,
     as_array,
     make_unary,
     require_tensor,
@@ -254,7 +255,18 @@ def positive(input: Tensor) -> Tensor:
 
 method("__pos__")(positive)
 
+
 # -- powers ---------------------------------------------------------------------------------------------------
+class _Square(Unary):
+    """A power of 2, which is an int: bool is no dtype of the result."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        if x._array.dtype.kind == "b":
+            return wrap(x._array.astype(np.int64))
+        return Unary.forward(ctx, x)
+
+
 square = make_unary(
     "square",
     np.square,
@@ -263,6 +275,7 @@ square = make_unary(
     node="PowBackward0",
     backward="square_b",
     floating=False,
+    base=_Square,
 )
 sqrt = make_unary(
     "sqrt",

@@ -13,7 +13,7 @@ from ..autograd.core import TensorBase
 from ..errors import not_ours
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, method
-from .elementwise import (  # type: ignore[attr-defined]
+from .elementwise import (
     BINARY,
     OPERANDS,
     TERNARY,
@@ -23,6 +23,7 @@ from .elementwise import (  # type: ignore[attr-defined]
     binary,
     binary_,
     conj,
+    refuse,  # type: ignore[attr-defined]
     require_tensor,
     save_pair,
     saved_pair,
@@ -305,7 +306,7 @@ class DivBackward2(Function):
     def forward(ctx: Any, x: Any, y: Any, mode: str) -> Tensor:
         if mode == "floor":
             return _floor_divide("div", x, y)
-        return binary("div", BINARY.get("div_trunc"), _divide_trunc, x, y)
+        return binary("div", BINARY.get("div_trunc"), _divide_trunc, x, y, without="bc")
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:
@@ -340,7 +341,7 @@ def _divide_floor(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _floor_divide(name: str, x: Any, y: Any) -> Tensor:
-    return binary(name, BINARY.get("div_floor"), _divide_floor, x, y, wide_numbers=True)
+    return binary(name, BINARY.get("div_floor"), _divide_floor, x, y, wide_numbers=True, without="bc")
 
 
 _MUL, _DIV = BINARY.get("mul"), BINARY.get("div")
@@ -551,9 +552,11 @@ def _define(
     number_node: str = "",
     tensors: bool = False,
     inplace: bool = True,
+    without: str = "",
 ) -> Any:
     """A function of two operands. `number_node`: where `other` is a number; `tensors`: neither may be one."""
     fields = {
+        "without": without,
         "title": name,
         "op": BINARY.get(name),
         "fn": staticmethod(fn),
@@ -586,6 +589,7 @@ remainder = _define(
     "The remainder of `input / other` with the sign of `other`, as Python's %.",
     node="RemainderBackward1",
     number_node="RemainderBackward0",
+    without="bc",
 )
 fmod = _define(
     "fmod",
@@ -595,6 +599,7 @@ fmod = _define(
     "The remainder of `input / other` with the sign of `input`, as C's fmod.",
     node="FmodBackward1",
     number_node="FmodBackward0",
+    without="bc",
 )
 maximum = _define(
     "maximum",
@@ -607,6 +612,7 @@ maximum = _define(
     "The larger of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 minimum = _define(
     "minimum",
@@ -619,6 +625,7 @@ minimum = _define(
     "The smaller of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 fmax = _define(
     "fmax",
@@ -631,6 +638,7 @@ fmax = _define(
     "The larger of two, element by element; the other one where one is NaN.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 fmin = _define(
     "fmin",
@@ -643,6 +651,7 @@ fmin = _define(
     "The smaller of two, element by element; the other one where one is NaN.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 atan2 = _define(
     "atan2",
@@ -654,6 +663,7 @@ atan2 = _define(
     ),
     "The angle of the point (other, input) in radians, in (-pi, pi].",
     tensors=True,
+    without="c",
 )
 arctan2 = atan2
 method("arctan2")(atan2)
@@ -665,6 +675,7 @@ hypot = _define(
     (lambda dz, x, y, z: dz * (x / z), lambda dz, x, y, z: dz * (y / z)),
     "sqrt(input**2 + other**2), without overflow on the way.",
     tensors=True,
+    without="bic",
 )
 logaddexp = _define(
     "logaddexp",
@@ -674,6 +685,7 @@ logaddexp = _define(
     "log(exp(input) + exp(other)), without overflow on the way.",
     tensors=True,
     inplace=False,
+    without="bi",
 )
 logaddexp2 = _define(
     "logaddexp2",
@@ -686,6 +698,7 @@ logaddexp2 = _define(
     "log2(2**input + 2**other), without overflow on the way.",
     tensors=True,
     inplace=False,
+    without="bic",
 )
 copysign = _define(
     "copysign",
@@ -697,6 +710,7 @@ copysign = _define(
     ),
     "The magnitude of `input` with the sign of `other` (also of -0.).",
     number_node="CopysignBackward1",
+    without="c",
 )
 xlogy = _define(
     "xlogy",
@@ -708,6 +722,7 @@ xlogy = _define(
     ),
     "`input * log(other)`: 0 where `input` is 0, whatever `other` (but NaN).",
     number_node="XlogyBackward2",
+    without="c",
 )
 nextafter = _define(
     "nextafter",
@@ -716,6 +731,7 @@ nextafter = _define(
     (lambda dz, x, y, z: dz, lambda dz, x, y, z: dz * 0),
     "The next number after `input` towards `other`.",
     tensors=True,
+    without="bic",
 )
 
 
@@ -754,7 +770,7 @@ class PowBackward0(Function):
             raise RuntimeError(
                 f"pow: exponent must not be negative for integer tensors, got {p}; use input.float()"
             )
-        return binary("pow", _POW, _np_pow, x, p)
+        return binary("pow", _POW, _np_pow, x, p, without="b")
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -774,7 +790,7 @@ class PowBackward1(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
-        z = binary("pow", _POW, _np_pow, x, y)
+        z = binary("pow", _POW, _np_pow, x, y, without="b")
         save_pair(ctx, x, y, z)
         return z
 
@@ -896,6 +912,7 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
         >>> heaviside(rushlight.tensor([-1.0, 0.0, 2.0]), rushlight.tensor([0.5]))
         tensor([0.0000, 0.5000, 1.0000])
     """
+    refuse("heaviside", input, "c")
     require_tensor("heaviside", values, "values")
     if input.dtype is not values.dtype:
         raise RuntimeError(f"heaviside: values must have input's dtype {input.dtype}, got {values.dtype}")
@@ -999,6 +1016,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
         >>> lerp(rushlight.zeros(2), rushlight.tensor([10.0, 20.0]), 0.5)
         tensor([ 5., 10.])
     """
+    refuse("lerp", input, "bi")
     if input.dtype is not end.dtype:
         raise RuntimeError(f"lerp: end must have input's dtype {input.dtype}, got {end.dtype}")
     kind = LerpBackward1 if isinstance(weight, TensorBase) else LerpBackward0
@@ -1011,6 +1029,7 @@ class AddcmulBackward0(Function):
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
         ctx.save_for_backward(y, w)
+        refuse("addcmul", result_type(x, y, w), "b")
         return _ternary(
             "addcmul", lambda a, b, c: a + np.asarray(value).astype(a.dtype) * b * c, x, y, w, value
         )

@@ -17,6 +17,7 @@ from .elementwise import (
     as_array,
     binary,
     np_shapes_fit,
+    refuse,
     require_tensor,
     shape_error,
     work_dtype,
@@ -218,6 +219,7 @@ isneginf = _define_test("isneginf", np.isneginf, "Whether each element is -infin
 
 
 def _np_signbit(a: np.ndarray) -> np.ndarray:
+    refuse("signbit", dtypes.of(a.dtype), "c")
     return np.signbit(a) if a.dtype.kind == "f" else a < 0
 
 
@@ -345,4 +347,6 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 @method("__invert__")
 def _invert(self: Tensor) -> Tensor:
+    if self.dtype.category > dtypes.INTEGER:
+        raise TypeError(f"~: operand must be an integer or bool tensor, got {self.dtype}")
     return bitwise_not(self)

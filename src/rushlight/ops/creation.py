@@ -599,6 +599,9 @@ def arange(
     )
     if out is not None and dtype is None:
         d = out.dtype
+    _not_bool("arange", d)
+    if d.is_complex:
+        raise NotImplementedError(f"arange: dtype must be real, complex numbers have no order, got {d}")
     if step == 0:
         raise RuntimeError("arange: step must be nonzero")
     if not all(math.isfinite(v) for v in (start, end)):
@@ -630,6 +633,11 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Ten
     n = math.floor((end - start) / step) + 1
     d = _dtype_or_default(options.pop("dtype", None), "range")
     return finish((start + np.arange(n) * step).astype(d.numpy), options.pop("requires_grad", False))
+
+
+def _not_bool(name: str, d: dtypes.dtype) -> None:
+    if d is dtypes.bool_:
+        raise NotImplementedError(f"{name}: dtype must not be torch.bool (not implemented for 'Bool')")
 
 
 def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
@@ -678,6 +686,7 @@ def linspace(
         d = d.to_complex()
     if steps < 0:
         raise RuntimeError(f"linspace: steps must be non-negative (number of steps), got {steps}")
+    _not_bool("linspace", d)
     if d.category < dtypes.FLOAT:
         start, end = number(start, d, "linspace", "start").item(), number(end, d, "linspace", "end").item()
     array = cast(_even(start, end, steps, d), d) if steps else np.empty(0, d.numpy)
@@ -702,6 +711,7 @@ def logspace(
     d = _dtype_or_default(dtype, "logspace")
     if steps < 0:
         raise RuntimeError(f"logspace: steps must be non-negative (number of steps), got {steps}")
+    _not_bool("logspace", d)
     powers = np.linspace(_number(start), _number(end), steps)
     array = cast(np.power(float(base), powers), d)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "logspace")

@@ -15,7 +15,7 @@ from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .arithmetic import np_logaddexp
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 
 __all__ = [
     "cummax",
@@ -203,6 +203,7 @@ def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> cummax(rushlight.tensor([1.0, 3.0, 2.0]), 0).values
         tensor([1., 3., 3.])
     """
+    refuse("cummax", input, "c")
     require_tensor("cummax", input)
     pair = CummaxBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cummax"))
     if out is not None:
@@ -218,6 +219,7 @@ def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> cummin(rushlight.tensor([3.0, 1.0, 2.0]), 0).indices
         tensor([0, 1, 1])
     """
+    refuse("cummin", input, "c")
     require_tensor("cummin", input)
     pair = CumminBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cummin"))
     if out is not None:
@@ -270,6 +272,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
         >>> logcumsumexp(rushlight.zeros(3), 0)
         tensor([0.0000, 0.6931, 1.0986])
     """
+    refuse("logcumsumexp", input, "bi")
     require_tensor("logcumsumexp", input)
     y = LogcumsumexpBackward0.apply(input, wrap_dim(dim, input._array.ndim, "logcumsumexp"))
     return y if out is None else into(out, y, "logcumsumexp")
@@ -343,6 +346,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
         >>> trapezoid(rushlight.tensor([1.0, 2.0, 3.0]))
         tensor(4.)
     """
+    refuse("trapezoid", y, "b")
     areas, dim = _areas("trapezoid", y, x, 1.0 if dx is None else dx, dim)
     return areas.sum(dim)  # type: ignore[attr-defined]
 
@@ -359,5 +363,6 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, 
         >>> cumulative_trapezoid(rushlight.tensor([1.0, 2.0, 3.0]))
         tensor([1.5000, 4.0000])
     """
+    refuse("cumulative_trapezoid", y, "b")
     areas, dim = _areas("cumulative_trapezoid", y, x, 1.0 if dx is None else dx, dim)
     return cumsum(areas, dim)

@@ -38,6 +38,16 @@ def work_dtype(d: dtypes.dtype) -> dtypes.dtype:
     return dtypes.float32 if d.category == dtypes.FLOAT and d.itemsize < 4 else d
 
 
+def refuse(name: str, x: Any, kinds: str) -> None:
+    """Raise NotImplementedError where a tensor or dtype is of one of the kinds: b bool, i integer, c complex."""
+    d: Any = x.dtype if isinstance(x, TensorBase) else x
+    if isinstance(d, dtypes.dtype) and "bifc"[d.category] in kinds:
+        what = {"b": "bool", "i": "integers", "c": "complex"}
+        raise NotImplementedError(
+            f"{name}: input must not be {' or '.join(what[k] for k in kinds)} (not implemented for these dtypes), got {d}"
+        )
+
+
 def in_float32(function: Callable) -> Callable:
     """Decorator of composed operations: half precision is computed in float32 and rounded once, at the end."""
 
@@ -108,11 +118,13 @@ def binary(
     numbers: Any = None,
     floating: bool = False,
     wide_numbers: bool = False,
+    without: str = "",
 ) -> Tensor:
     """`fn` of each pair of elements of two tensors, or of a tensor and a number.
 
     Args:
         floating: Integers are taken as the default float type.
+        without: Kinds of dtypes it has no meaning for, see `refuse`.
         wide_numbers: A number meets half precision as it is, in float32 (products and quotients in PyTorch).
     """
     if op is not None:
@@ -126,6 +138,8 @@ def binary(
             except RuntimeError:
                 raise shape_error(name, x, y) from None
     d = result_type(x, y)
+    if without:
+        refuse(name, d, without)
     if floating and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
     work = work_dtype(d)
@@ -193,6 +207,8 @@ def conj(x: Any) -> Any:
 class Unary(Function):
     """A node of one operand, whose derivative is a function of dy and of x or y."""
 
+    title = ""
+    without = ""
     op: int | None = None
     fn: Callable
     floating = True
@@ -204,6 +220,8 @@ class Unary(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         kind = type(ctx)
+        if kind.without:
+            refuse(kind.title, dtypes.of(x._array.dtype), kind.without)
         y = unary(kind.op, kind.fn, x, None, kind.floating)
         if kind.saves:
             ctx.save_for_backward(x if kind.saves == "x" else y)
@@ -233,6 +251,7 @@ def make_unary(
     floating: bool = True,
     aliases: tuple = (),
     base: type = Unary,
+    without: str = "",
 ) -> Callable:
     """Define a function of one tensor: its node, the function, the methods and in-place methods.
 
@@ -242,9 +261,12 @@ def make_unary(
         kernel: The kernel's name, where it is not `name`.
         backward: The backward kernel's name, or (name, numbers).
         base: The node's base class, where it has its own `forward`.
+        without: Kinds of dtypes it has no meaning for, see `refuse`.
     """
     backward_name, numbers = backward if isinstance(backward, tuple) else (backward, None)
     fields = {
+        "title": name,
+        "without": without,
         "op": UNARY.get(kernel or name),
         "fn": staticmethod(fn),
         "derivative": staticmethod(derivative),
@@ -291,6 +313,7 @@ class Binary(Function):
     """A node of two operands (one may be a number), whose derivatives are functions of dy, x, y and z."""
 
     title: str
+    without = ""
     op: int | None = None
     fn: Callable
     floating = True
@@ -299,7 +322,7 @@ class Binary(Function):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
         kind = type(ctx)
-        z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating)
+        z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating, without=kind.without)
         save_pair(ctx, x, y, z)
         return z
 

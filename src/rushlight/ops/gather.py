@@ -13,7 +13,7 @@ from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import ordered_copy
-from .elementwise import work_dtype
+from .elementwise import refuse, work_dtype
 from .index import IndexPutBackward0, check_index
 from .mask import masked_fill, where
 from .promotion import number
@@ -315,6 +315,8 @@ def scatter_reduce(
         raise RuntimeError(
             f"scatter_reduce: reduce must be one of sum, prod, mean, amax, amin, got {reduce!r}"
         )
+    if reduce in ("amax", "amin"):
+        refuse("scatter_reduce", input, "c")
     if src._array.dtype != input._array.dtype:
         raise RuntimeError(
             f"scatter_reduce: src must have the dtype of input, {input.dtype}, got {src.dtype}"

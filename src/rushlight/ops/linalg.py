@@ -19,6 +19,7 @@ from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
 from . import vector_norm as _n
 from .decomposition import LinAlgError, check, tri
+from .elementwise import refuse
 from .join import stack
 from .matmul import chain, matmul, mh
 from .shape import broadcast_tensors, expand, movedim, reshape, squeeze, unsqueeze
@@ -618,6 +619,7 @@ def trace(input: Tensor) -> Tensor:
         >>> rushlight.trace(rushlight.eye(3))
         tensor(3.)
     """
+    refuse("trace", input, "b")
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: input must be a matrix (expected a matrix), got {input._array.ndim} dims")
     return diagonal(input).sum()  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from ..autograd.function import composed_vjp
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
-from .elementwise import in_float32
+from .elementwise import in_float32, refuse
 from .matmul import matmul, product
 from .shape import reshape, t
 
@@ -119,6 +119,7 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
             "linear: input, weight and bias must have the same dtype (mat1 and mat2 must have the same dtype), got "
             f"{input.dtype}, {weight.dtype}{'' if bias is None else f' and {bias.dtype}'}; convert with .to(dtype)"
         )
+    refuse("linear", input, "b")
     if w.ndim != 2 or (bias is not None and bias._array.shape != w.shape[:1]):
         if w.ndim not in (1, 2) or x.ndim == 0:
             raise RuntimeError(

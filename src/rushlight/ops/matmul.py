@@ -58,7 +58,7 @@ def _check(a: Any, b: Any, function: str) -> None:
             f"{function}: both operands must have the same dtype, got {a.dtype} and {b.dtype}; convert one with .to(dtype)"
         )
     if a._array.dtype.kind == "b":
-        raise RuntimeError(
+        raise NotImplementedError(
             f"{function}: operands must be numbers, got torch.bool (\"addmm\" not implemented for 'Bool')"
         )
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
-from ..dtypes import of
+from ..dtypes import int64, of
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
@@ -529,6 +529,8 @@ def _avg_pool(
 ) -> Tensor:  # fmt: skip
     function = f"avg_pool{n}d"
     shape = check_input(function, n, input, IndexError if n == 2 else RuntimeError)
+    if input._array.dtype.kind != "f" and not input.is_floating_point() and input.dtype is not int64:
+        raise NotImplementedError(f"{function}: input must be floating-point or int64, got {input.dtype}")
     if divisor is not None and divisor == 0:
         raise RuntimeError(f"{function}: divisor_override must not be zero, got 0")
     g = _window_geometry(

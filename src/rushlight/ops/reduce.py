@@ -14,7 +14,7 @@ from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 from .shape import ExpandBackward0
 
 __all__ = [
@@ -254,6 +254,7 @@ def nansum(
         >>> nansum(rushlight.tensor([1.0, float("nan"), 2.0]))
         tensor(3.)
     """
+    refuse("nansum", input, "c")
     if input._array.dtype.kind not in "fV":
         y = sum(input, dim, keepdim, dtype=dtype)
     else:
@@ -685,7 +686,7 @@ def _extreme(
 
         return (maximum if name == "max" else minimum)(input, dim, out=out)
     if array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
     if dim is None:
         if array.size == 0:
             raise RuntimeError(
@@ -753,7 +754,7 @@ def min(
 def _over_dims(name: str, node: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     require_tensor(name, input)
     if input._array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
     dims = wrap_dims(dim, input._array.ndim, name)
     if input._array.size == 0:
         _nonempty(name, input._array.shape, dims)
@@ -808,6 +809,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
         >>> aminmax(rushlight.tensor([1.0, 5.0, 3.0])).max
         tensor(5.)
     """
+    refuse("aminmax", input, "c")
     require_tensor("aminmax", input)
     dims = wrap_dims(dim, input._array.ndim, "aminmax")
     if input._array.size == 0:
@@ -847,6 +849,7 @@ def argmax(
         >>> argmax(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=0)
         tensor([1, 0])
     """
+    refuse("argmax", input, "bc")
     y = _index("argmax", "amax", input, dim, keepdim)
     return y if out is None else into(out, y, "argmax")
 
@@ -861,6 +864,7 @@ def argmin(
         >>> argmin(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]))
         tensor(0)
     """
+    refuse("argmin", input, "bc")
     y = _index("argmin", "amin", input, dim, keepdim)
     return y if out is None else into(out, y, "argmin")
 

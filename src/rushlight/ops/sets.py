@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, method, wrap
-from .elementwise import require_tensor
+from .elementwise import refuse, require_tensor
 
 __all__ = ["bincount", "isin", "unique", "unique_consecutive"]
 
@@ -123,6 +123,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
         >>> isin(rushlight.tensor([1, 2, 3]), rushlight.tensor([2, 5]))
         tensor([False,  True, False])
     """
+    refuse("isin", elements, "bc")
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError("isin: elements or test_elements must be a Tensor, got two numbers")
     a, b = (x._array if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements))

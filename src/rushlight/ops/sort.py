@@ -13,7 +13,7 @@ from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 from .reduce import _share, scatter_back
 
 __all__ = [
@@ -94,7 +94,7 @@ def _pair_into(out: Any, pair: tuple, name: str) -> tuple:
 def _real(name: str, input: Tensor) -> None:
     require_tensor(name, input)
     if input._array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
 
 
 @method()
@@ -178,6 +178,7 @@ def topk(
         >>> topk(rushlight.tensor([1.0, 4.0, 3.0]), 2).values
         tensor([4., 3.])
     """
+    refuse("topk", input, "b")
     _real("topk", input)
     dim = wrap_dim(dim, input._array.ndim, "topk")
     size = input._array.shape[dim] if input._array.ndim else 1
@@ -237,6 +238,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
         >>> kthvalue(rushlight.tensor([3.0, 1.0, 2.0]), 2).values
         tensor(2.)
     """
+    refuse("kthvalue", input, "bc")
     _real("kthvalue", input)
     dim = wrap_dim(dim, input._array.ndim, "kthvalue")
     _filled("kthvalue", input._array, dim)
@@ -333,6 +335,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
         >>> median(rushlight.tensor([4.0, 1.0, 3.0, 2.0]))
         tensor(2.)
     """
+    refuse("median", input, "bc")
     return _median("median", (MedianBackward0, MedianBackward1), _median_result, input, dim, keepdim, out)
 
 
@@ -344,6 +347,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *, o
         >>> nanmedian(rushlight.tensor([1.0, float("nan"), 3.0]))
         tensor(1.)
     """
+    refuse("nanmedian", input, "bc")
     nodes = (NanmedianBackward0, NanmedianBackward1)
     return _median("nanmedian", nodes, _nanmedian_result, input, dim, keepdim, out)
 
@@ -416,6 +420,7 @@ def searchsorted(
         >>> searchsorted(rushlight.tensor([1.0, 3.0, 5.0]), rushlight.tensor([3.0, 6.0]))
         tensor([1, 3])
     """
+    refuse("searchsorted", sorted_sequence, "bc")
     require_tensor("searchsorted", sorted_sequence, "sorted_sequence")
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
@@ -460,6 +465,7 @@ def bucketize(
         >>> bucketize(rushlight.tensor([0.5, 2.0]), rushlight.tensor([1.0, 2.0]))
         tensor([0, 1])
     """
+    refuse("bucketize", input, "bc")
     if boundaries._array.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have 1 dim, got {boundaries._array.ndim}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)

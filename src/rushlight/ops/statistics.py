@@ -13,7 +13,7 @@ from ..errors import wrap_dim
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .creation import complex
-from .elementwise import require_tensor
+from .elementwise import refuse, require_tensor
 
 __all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]
 
@@ -141,6 +141,7 @@ def histc(
         >>> histc(rushlight.tensor([1.0, 2.0, 1.0]), bins=4, min=0, max=3)
         tensor([0., 2., 1., 0.])
     """
+    refuse("histc", input, "bic")
     require_tensor("histc", input)
     if bins <= 0:
         raise RuntimeError(f"histc: bins must be greater than 0, got {bins}")
@@ -206,6 +207,7 @@ def cov(
         tensor([[ 1., -1.],
                 [-1.,  1.]])
     """
+    refuse("cov", input, "b")
     require_tensor("cov", input)
     if input._array.ndim > 2:
         raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")

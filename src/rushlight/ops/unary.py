@@ -23,6 +23,7 @@ from .elementwise import (
     Unary,
     as_array,
     make_unary,
+    refuse,
     require_tensor,
     unary,
     work_dtype,
@@ -108,6 +109,7 @@ class AbsBackward0(Function):
         ctx.save_for_backward(x)
         if x._array.dtype.kind == "c":
             return wrap(np.abs(x._array))
+        refuse("abs", x, "b")
         return unary(UNARY.get("abs"), np.abs, x, None, False)
 
     @staticmethod
@@ -151,7 +153,9 @@ def _np_sign(a: np.ndarray) -> np.ndarray:
     return np.where(a > 0, 1, np.where(a < 0, -1, 0)).astype(a.dtype)  # of NaN: 0
 
 
-sign = make_unary("sign", _np_sign, _zero, "-1, 0 or 1. Its gradient is 0.", saves="", floating=False)
+sign = make_unary(
+    "sign", _np_sign, _zero, "-1, 0 or 1. Its gradient is 0.", saves="", floating=False, without="c"
+)
 
 
 class SgnBackward0(Function):
@@ -189,10 +193,19 @@ def _rounding(fn: Any) -> Any:
     return lambda a: fn(a) if a.dtype.kind == "f" else a.copy()
 
 
-floor = make_unary("floor", _rounding(np.floor), _zero, "Rounded down.", saves="", floating=False)
-ceil = make_unary("ceil", _rounding(np.ceil), _zero, "Rounded up.", saves="", floating=False)
+floor = make_unary(
+    "floor", _rounding(np.floor), _zero, "Rounded down.", saves="", floating=False, without="bc"
+)
+ceil = make_unary("ceil", _rounding(np.ceil), _zero, "Rounded up.", saves="", floating=False, without="bc")
 trunc = make_unary(
-    "trunc", _rounding(np.trunc), _zero, "Rounded towards zero.", saves="", floating=False, aliases=("fix",)
+    "trunc",
+    _rounding(np.trunc),
+    _zero,
+    "Rounded towards zero.",
+    saves="",
+    floating=False,
+    aliases=("fix",),
+    without="bc",
 )
 fix = trunc
 frac = make_unary(
@@ -201,12 +214,14 @@ frac = make_unary(
     lambda dy: dy,
     "The part after the decimal point, with the sign.",
     saves="",
+    without="bic",
 )
 
 
 class RoundBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, decimals: int) -> Tensor:
+        refuse("round", x, "bc")
         if decimals == 0:
             return unary(UNARY.get("round"), _rounding(np.rint), x, None, False)
         if x._array.dtype.kind in "iub":
@@ -420,6 +435,7 @@ deg2rad = make_unary(
     "Degrees to radians.",
     saves="",
     node="Deg2RadBackward0",
+    without="c",
 )
 rad2deg = make_unary(
     "rad2deg",
@@ -428,6 +444,7 @@ rad2deg = make_unary(
     "Radians to degrees.",
     saves="",
     node="Rad2DegBackward0",
+    without="c",
 )
 
 
@@ -474,6 +491,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
         >>> logit(rushlight.tensor([0.5, 0.9]))
         tensor([0.0000, 2.1972])
     """
+    refuse("logit", input, "c")
     y = LogitBackward0.apply(input, eps)
     return y if out is None else into(out, y, "logit")
 

@@ -168,7 +168,12 @@ def test_ctrl_c(data, tmp_path):
         "500",  # an epoch takes seconds without the compiled part, too
     ]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's `&` leaves it ignored
     ) as process:
         try:
             lines = [process.stdout.readline() for _ in range(2)]

@@ -118,7 +118,15 @@ def test_ctrl_c(here):
         environment = {**os.environ, "PYTHONPATH": SOURCE}
         command = [sys.executable, *prefix, "waits.py"]
         with subprocess.Popen(
-            command, cwd=here, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=here,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            ),  # a shell's `&` leaves it ignored
         ) as process:
             assert process.stdout.readline() == "up\n"
             process.send_signal(signal.SIGINT)

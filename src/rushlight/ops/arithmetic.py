@@ -12,7 +12,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import not_ours
 from ..kernels import _C, usable
-from ..tensor import Tensor, into, make_inplace, method
+from ..tensor import Tensor, into, make_inplace, method, wrap
 from .elementwise import (
     BINARY,
     OPERANDS,
@@ -23,14 +23,13 @@ from .elementwise import (
     binary,
     binary_,
     conj,
-    refuse,  # type: ignore[attr-defined]
+    refuse,
     require_tensor,
     save_pair,
     saved_pair,
     shape_error,
     unary,
     work_dtype,
-    wrap,
 )
 from .promotion import number, result_type
 

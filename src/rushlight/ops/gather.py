@@ -66,7 +66,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     dim = wrap_dim(dim, len(shape), "index_select")
     _check_bounds(where, shape[dim] if shape else 1, "index_select")
     if not shape:
-        return reshape(IndexSelectBackward0.apply(reshape(input, (1,)), 0, where.reshape(-1)), ())
+        result = reshape(IndexSelectBackward0.apply(reshape(input, (1,)), 0, where.reshape(-1)), ())
+        return result if out is None else into(out, result, "index_select")
     result = IndexSelectBackward0.apply(input, dim, where.reshape(-1))
     return result if out is None else into(out, result, "index_select")
 

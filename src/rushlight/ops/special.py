@@ -235,21 +235,33 @@ def np_digamma(x: np.ndarray) -> np.ndarray:
 
 @_in_float64
 def np_zeta(s: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Hurwitz' zeta function, the sum over k >= 0 of (k + q)**-s, by the Euler-Maclaurin formula."""
+    """Hurwitz' zeta function, the sum over k >= 0 of (k + q)**-s; q may be negative where s is an integer."""
     s, q = np.broadcast_arrays(s, q)
     with np.errstate(all="ignore"):
-        n = 10
-        total = sum((q + k) ** -s for k in range(n))
-        a = q + n
-        total = total + a ** (1 - s) / (s - 1) + 0.5 * a**-s
-        term = s * a ** (-s - 1)
-        for k, b in enumerate(_BERNOULLI, 1):
-            total = total + b / math.factorial(2 * k) * term
-            term = term * (s + 2 * k - 1) * (s + 2 * k) / (a * a)
-        total = np.where(s == 1, np.inf, np.where(s < 1, np.nan, total))
-        return np.where(
+        total = _zeta(s, q)
+        negative = (q < 0) & (q != np.floor(q)) & (s == np.floor(s))
+        if negative.any():
+            # The terms below 0 are, but for their sign, the first ones of the sum that starts at their last.
+            above = q - np.floor(q)
+            below = _zeta(s, 1 - above) - _zeta(s, 1 - q)
+            total = np.where(negative, _zeta(s, above) + np.where(s % 2 == 0, below, -below), total)
+        total = np.where(
             q <= 0, np.where(q == np.floor(q), np.inf, np.where(s == np.floor(s), total, np.nan)), total
         )
+        return np.where(s == 1, np.inf, np.where(s < 1, np.nan, total))
+
+
+def _zeta(s: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """The same for q > 0 and s > 1, by the Euler-Maclaurin formula."""
+    n = 10
+    total = sum((q + k) ** -s for k in range(n))
+    a = q + n
+    total = total + a ** (1 - s) / (s - 1) + 0.5 * a**-s
+    term = s * a ** (-s - 1)
+    for k, b in enumerate(_BERNOULLI, 1):
+        total = total + b / math.factorial(2 * k) * term
+        term = term * (s + 2 * k - 1) * (s + 2 * k) / (a * a)
+    return total
 
 
 digamma = make_unary(

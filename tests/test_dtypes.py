@@ -114,11 +114,26 @@ LINES = {
     "clamp_ to a wider one": lambda m, a, b, s: a.clamp_(min=m.tensor([4, 4])),
     "div_": lambda m, a, b, s: a.div_(2),
     "where": lambda m, a, b, s: m.where(m.tensor([True, False]), a, 7),
+    "mse_loss of a bool target": lambda m, a, b, s: m.nn.functional.mse_loss(a.double(), b > 2),
+    "mse_loss": lambda m, a, b, s: m.nn.functional.mse_loss(a, b),
+    "cosine_similarity of two dtypes": lambda m, a, b, s: m.nn.functional.cosine_similarity(
+        a, b.double(), dim=0
+    ),
+    "ldexp": lambda m, a, b, s: m.ldexp(a, m.tensor([1, 2])),
+    "isin of bools": lambda m, a, b, s: m.isin(a, b > 2),
+    "masked_scatter": lambda m, a, b, s: a.masked_scatter(m.tensor([True, False]), b.double()),
+    "polar": lambda m, a, b, s: m.polar(a, b),
+    "a 0-d complex number": lambda m, a, b, s: a + m.tensor(1j, dtype=m.complex128),
     "float()": lambda m, a, b, s: float(a[0]),
 }
 
 # Where we compute and PyTorch does not, or the other way round; see docs/differences.md.
-DIFFERS = {("equals 0.1", "complex64"), ("linspace", "float16"), ("linspace", "bfloat16")}
+DIFFERS = {
+    ("a 0-d complex number", "float16"),  # there is no complex32
+    ("equals 0.1", "complex64"),
+    ("linspace", "float16"),
+    ("linspace", "bfloat16"),
+}
 
 
 def run(m, line, dtype):

@@ -899,7 +899,11 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([8.])
     """
     require_tensor("ldexp", other, "other")
-    z = mul(input, pow(2.0, other))
+    d = result_type(input, other)
+    if d.category < dtypes.FLOAT:
+        d = dtypes.get_default_dtype()
+    work = work_dtype(d)
+    z = mul(input.to(work), pow(2.0, other.to(work))).to(d)  # type: ignore[attr-defined]
     return z if out is None else into(out, z, "ldexp")
 
 

@@ -781,6 +781,11 @@ def complex(real: Tensor, imag: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:
     """A complex tensor of absolute values and angles (radians)."""
+    if abs.dtype not in (dtypes.float32, dtypes.float64) or abs.dtype is not angle.dtype:
+        half = abs.dtype is dtypes.float16 is angle.dtype  # PyTorch says so of half precision
+        raise (NotImplementedError if half else RuntimeError)(
+            f"polar: abs and angle must both be float32 or both float64, got {abs.dtype} and {angle.dtype}"
+        )
     result = complex(abs * angle.cos(), abs * angle.sin())  # type: ignore[attr-defined,operator]
     return result if out is None else into(out, result, "polar")
 

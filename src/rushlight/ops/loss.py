@@ -12,6 +12,8 @@ from ..autograd.function import composed_vjp
 from ..errors import wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor
+from .elementwise import refuse
+from .promotion import result_type
 from .shape import broadcast_shapes
 from .softmax import log_softmax
 
@@ -438,6 +440,13 @@ def _kl_log(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     return t.exp() * (t - x)
 
 
+_NAMES = {
+    "mse": "mse_loss",
+    "smooth_l1": "smooth_l1_loss",
+    "huber": "huber_loss",
+    "kl": "kl_div",
+    "kl_log": "kl_div",
+}
 _FORMULAS = {
     "mse": _mse,
     "l1": _l1,
@@ -464,6 +473,11 @@ def _point(
     if usable(x, t, w, positive):
         name = names if isinstance(names, str) else names[reduction]
         return _POINT[name].apply(x, t, w, positive, kind, parameter, reduction)  # type: ignore[attr-defined]
+    if kind != "l1":
+        refuse(_NAMES.get(kind, kind), result_type(x, t), "c")
+    if x.dtype is not t.dtype and kind != "l1":
+        d = result_type(x, t)
+        x, t = x.to(d), t.to(d)  # type: ignore[attr-defined]
     half = (dtypes.float16, dtypes.bfloat16)
     if x.dtype in half and t.dtype is x.dtype:
         wide = (None if a is None else a.float() for a in (x, t, w, positive))

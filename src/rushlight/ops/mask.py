@@ -104,6 +104,10 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         raise RuntimeError(
             f"masked_scatter: source must have at least {n} elements (as many as the mask has True), got {source._array.size}"
         )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: source must have the same dtype as input, {input.dtype}, got {source.dtype}"
+        )
     x = expand(input, shape) if input._array.shape != shape else input
     return IndexPutBackward0.apply(x, (full,), reshape(source, (-1,))[:n], False)  # type: ignore[index]
 

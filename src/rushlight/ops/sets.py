@@ -124,6 +124,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
         tensor([False,  True, False])
     """
     refuse("isin", elements, "bc")
+    refuse("isin", test_elements, "bc")
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError("isin: elements or test_elements must be a Tensor, got two numbers")
     a, b = (x._array if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements))

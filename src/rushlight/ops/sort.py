@@ -14,6 +14,7 @@ from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
+from .promotion import result_type
 from .reduce import _share, scatter_back
 
 __all__ = [
@@ -420,7 +421,7 @@ def searchsorted(
         >>> searchsorted(rushlight.tensor([1.0, 3.0, 5.0]), rushlight.tensor([3.0, 6.0]))
         tensor([1, 3])
     """
-    refuse("searchsorted", sorted_sequence, "bc")
+    refuse("searchsorted", result_type(sorted_sequence, input), "bc")
     require_tensor("searchsorted", sorted_sequence, "sorted_sequence")
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
@@ -465,7 +466,7 @@ def bucketize(
         >>> bucketize(rushlight.tensor([0.5, 2.0]), rushlight.tensor([1.0, 2.0]))
         tensor([0, 1])
     """
-    refuse("bucketize", input, "bc")
+    refuse("bucketize", result_type(input, boundaries), "bc")
     if boundaries._array.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have 1 dim, got {boundaries._array.ndim}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)

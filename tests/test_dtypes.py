@@ -119,6 +119,7 @@ LINES = {
     "cosine_similarity of two dtypes": lambda m, a, b, s: m.nn.functional.cosine_similarity(
         a, b.double(), dim=0
     ),
+    "nextafter": lambda m, a, b, s: m.nextafter(a, b) - a,
     "ldexp": lambda m, a, b, s: m.ldexp(a, m.tensor([1, 2])),
     "isin of bools": lambda m, a, b, s: m.isin(a, b > 2),
     "masked_scatter": lambda m, a, b, s: a.masked_scatter(m.tensor([True, False]), b.double()),

@@ -552,6 +552,7 @@ def _define(
     tensors: bool = False,
     inplace: bool = True,
     without: str = "",
+    base: type = Binary,
 ) -> Any:
     """A function of two operands. `number_node`: where `other` is a number; `tensors`: neither may be one."""
     fields = {
@@ -564,7 +565,7 @@ def _define(
         "__doc__": doc,
         "__module__": __name__,
     }
-    kind: Any = type(node or f"{name.capitalize()}Backward0", (Binary,), fields)
+    kind: Any = type(node or f"{name.capitalize()}Backward0", (base,), fields)
     number_kind: Any = type(number_node, (kind,), {"__module__": __name__}) if number_node else kind
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -723,6 +724,20 @@ xlogy = _define(
     number_node="XlogyBackward2",
     without="c",
 )
+
+
+class _Nextafter(Binary):
+    """The next number of half precision is not that of float32."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, y: Any) -> Tensor:
+        d = result_type(x, y)
+        if work_dtype(d) is d:
+            return Binary.forward(ctx, x, y)
+        save_pair(ctx, x, y)
+        return wrap(np.nextafter(as_array(x, d), as_array(y, d)))
+
+
 nextafter = _define(
     "nextafter",
     np.nextafter,
@@ -731,6 +746,7 @@ nextafter = _define(
     "The next number after `input` towards `other`.",
     tensors=True,
     without="bic",
+    base=_Nextafter,
 )
 
 

@@ -523,6 +523,13 @@ def np_logaddexp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where(same, np.log(np.exp(a) + np.exp(b)), y) if same.any() else y
 
 
+def _np_lcm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """As C: narrow integers are computed as int, and a product that wraps around loses its sign after that."""
+    if a.itemsize < 4:
+        a, b = a.astype(np.int32), b.astype(np.int32)
+    return np.abs(np.lcm(a, b))
+
+
 def _np_copysign(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.copysign(a, b)
 
@@ -977,7 +984,7 @@ def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([12, 10])
     """
     _integers("lcm", input, other)
-    z = binary("lcm", None, np.lcm, input, other)
+    z = binary("lcm", None, _np_lcm, input, other)
     return z if out is None else into(out, z, "lcm")
 
 

@@ -450,10 +450,8 @@ def full(
     """
     check_options("full", device, layout)
     if isinstance(fill_value, TensorBase):
-        d = dtypes.of(fill_value._array.dtype) if dtype is None else dtype
         fill_value = fill_value._array.item()
-    else:
-        d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
+    d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
     array.fill(number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")

@@ -145,6 +145,7 @@ def take_along_dim(
     input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None
 ) -> Tensor:
     """`gather` with broadcasting; without dim, of the flattened input."""
+    check_index(indices, "take_along_dim", "indices", only_long=True)
     if dim is None:
         result = gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     else:
@@ -453,6 +454,7 @@ def index_copy(
     input: Tensor, dim: int, index: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor:
     """A copy of `input` with the given indices of `dim` replaced by those of `source`."""
+    check_index(index, "index_copy", only_long=True)
     dim, where = _check_source(input, dim, index, source, "index_copy")
     x, s = _lift(input, source)
     result = reshape(IndexPutBackward0.apply(x, (*(slice(None),) * dim, where), s, False), input._array.shape)
@@ -462,6 +464,10 @@ def index_copy(
 @method(inplace=True)
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy of `input` with the given indices of `dim` all `value`."""
+    if isinstance(index, TensorBase) and index._array.dtype != np.int64:
+        raise IndexError(
+            f"index_fill: index must be of dtype int64 (Expected dtype int64), got {index.dtype}"
+        )
     where = check_index(index, "index_fill").reshape(-1)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), "index_fill")

@@ -225,6 +225,10 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     dim = wrap_dim(dim, len(shape), "tensor_split")
     n = shape[dim]
     if isinstance(indices_or_sections, TensorBase):
+        if indices_or_sections._array.dtype != np.int64:
+            raise RuntimeError(
+                f"tensor_split: a tensor of indices must have dtype int64, got {indices_or_sections.dtype}"
+            )
         indices_or_sections = indices_or_sections.tolist()  # type: ignore[attr-defined]
     if isinstance(indices_or_sections, int):
         parts = indices_or_sections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -67,8 +68,9 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
                 f"masked_fill: only supports a 0-dimensional value tensor, got one with {value._array.ndim} dims"
             )
         value = to_dtype(value, input.dtype)  # type: ignore[arg-type]
-    else:
-        value = number(value, input.dtype, "masked_fill")
+    elif not usable(input) or type(value) not in (float, int) or 3.4e38 < abs(value) < math.inf:
+        element = number(value, input.dtype, "masked_fill")
+        value = element.item() if usable(input) else element  # the kernel takes a Python number
     return MaskedFillBackward0.apply(input, where_, value)
 
 

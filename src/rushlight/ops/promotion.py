@@ -87,6 +87,8 @@ def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarr
         RuntimeError: it is beyond the range of `d`, or complex where `d` is not.
         OverflowError: no integer type holds it.
     """
+    if d.category == dtypes.FLOAT and type(value) in (float, int) and -60000 < value < 60000:
+        return np.asarray(value, d.numpy)  # the usual case at once
     if isinstance(value, np.generic):
         value = value.item()
     given, kind = value, d.category

@@ -392,10 +392,21 @@ class Tensor(TensorBase):
         return bool(self._array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._real_item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._real_item())
+
+    def _real_item(self) -> Any:
+        value = self.item()
+        if isinstance(value, complex):
+            if value.imag:
+                raise RuntimeError(
+                    f"a complex number must have no imaginary part to become real (value cannot be converted without "
+                    f"overflow), got {value}; use .real or .abs()"
+                )
+            return value.real
+        return value
 
     def __complex__(self) -> complex:
         return complex(self.item())

@@ -84,7 +84,12 @@ def _infer(data: Any, function: str) -> np.ndarray:
         dtypes.of(array.dtype)
         return array
     if isinstance(data, (bool, int, float, _complex)):
-        return np.array(data, scalar_dtype(data).numpy)
+        try:
+            return np.array(data, scalar_dtype(data).numpy)
+        except OverflowError:
+            raise ValueError(
+                f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got {data}"
+            ) from None
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(data.__array__())
     if isinstance(data, (list, tuple)) or (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
@@ -120,7 +125,9 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
             "whose parts differ in length"
         ) from None
     except OverflowError:
-        raise RuntimeError(f"{function}: an integer of data is too large for int64") from None
+        raise ValueError(
+            f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got a larger one"
+        ) from None
     kind = array.dtype.kind
     if kind == "f" and array.dtype.itemsize == 8 and not isinstance(first, np.floating):
         return array.astype(dtypes.get_default_dtype().numpy)
@@ -129,8 +136,8 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
     if array.size == 0 and kind == "f":
         return array.astype(dtypes.get_default_dtype().numpy)
     if kind == "u" and not isinstance(first, np.unsignedinteger):
-        raise RuntimeError(
-            f"{function}: an integer of data is too large for int64 (Overflow when unpacking long)"
+        raise ValueError(
+            f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got a larger one"
         )
     if kind not in "biufc":
         bad = next(
@@ -187,15 +194,35 @@ def tensor(
             "torch.tensor(sourceTensor)",
             stacklevel=2,
         )
+    if dtype is None:
+        return finish(_infer(data, "tensor"), requires_grad)
+    wanted = dtypes.check(dtype, "tensor")
+    if isinstance(data, int) and wanted.category >= dtypes.FLOAT:
+        data = float(data)  # which may be above 64 bits
     array = _infer(data, "tensor")
-    if dtype is not None:
-        wanted = dtypes.check(dtype, "tensor")
-        if array.dtype != wanted.numpy:
-            if array.dtype.kind == "f" and isinstance(data, (list, tuple, float)):
-                array = cast(np.array(_plain(data, "tensor"), np.float64), wanted)  # not by way of float32
-            else:
-                array = cast(array, wanted)
+    if array.dtype != wanted.numpy:
+        if isinstance(data, (list, tuple, int, float, _complex)):
+            if array.dtype.kind == "f":
+                array = np.array(_plain(data, "tensor"), np.float64)  # not by way of float32
+            _check_fits(array, wanted, "tensor")
+        array = cast(array, wanted)
     return finish(array, requires_grad)
+
+
+def _check_fits(array: np.ndarray, d: dtypes.dtype, function: str) -> None:
+    """Refuse Python numbers that integers of type `d` cannot hold (see `promotion.number`)."""
+    if array.dtype.kind == "c" and d.category in (dtypes.INTEGER, dtypes.FLOAT):
+        raise TypeError(f"{function}: data must be real numbers for {d}, got a complex one")
+    if d.category != dtypes.INTEGER or array.dtype.kind not in "if" or not array.size:
+        return
+    info = dtypes.iinfo(d)
+    low = -info.max if array.dtype.kind == "i" and not d.is_signed else info.min
+    least, most = array.min(), array.max()
+    if not (low <= least and most <= info.max):
+        raise RuntimeError(
+            f"{function}: data must be numbers in the range of {d}, [{info.min}, {info.max}] (value cannot be converted "
+            f"to type {d} without overflow), got {most if most > info.max or least >= low else least}"
+        )
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Tensor:
@@ -429,10 +456,8 @@ def full(
     """
     check_options("full", device, layout)
     if isinstance(fill_value, TensorBase):
-        d = dtypes.of(fill_value._array.dtype) if dtype is None else dtype
         fill_value = fill_value._array.item()
-    else:
-        d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
+    d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
     array.fill(number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
@@ -497,7 +522,9 @@ def full_like(
     """A new tensor of the shape and dtype of `input`, all `fill_value`."""
     check_options("full_like", device, layout)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
-    return finish(_like(input, value, dtype, memory_format, "full_like"), requires_grad)
+    d = dtypes.of(input._array.dtype) if dtype is None else dtypes.check(dtype, "full_like")
+    value = number(value, d, "full_like", "fill_value")
+    return finish(_like(input, value, d, memory_format, "full_like"), requires_grad)
 
 
 def empty_strided(
@@ -576,8 +603,9 @@ def arange(
     )
     if out is not None and dtype is None:
         d = out.dtype
-    if d is dtypes.bool_:
-        raise NotImplementedError("arange: dtype must not be torch.bool")
+    _not_bool("arange", d)
+    if d.is_complex:
+        raise NotImplementedError(f"arange: dtype must be real, complex numbers have no order, got {d}")
     if any(isinstance(v, _complex) for v in (start, end, step)):
         raise RuntimeError(f"arange: start, end and step must be real numbers, got {start}, {end} and {step}")
     if step == 0:
@@ -588,18 +616,14 @@ def arange(
         raise RuntimeError(
             f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}"
         )
-    if d.category == dtypes.INTEGER and not whole:
-        # Integer tensors count in whole steps; only for int64 do these also decide how many there are.
-        n = math.ceil((end - start) / step)
+    if d is dtypes.int64:  # numbers count as elements do; the length of other integers is that of the floats
         start, end, step = int(start), int(end), int(step)
         if step == 0:
-            raise ValueError("arange: step must be nonzero, also when cut off to an integer")
-        if d is dtypes.int64:
-            n = -((start - end) // step)
-    else:
-        n = -((start - end) // step) if whole else math.ceil((end - start) / step)
+            raise ValueError("arange: step must be nonzero in int64, got a fraction")
+        whole = True
+    n = -((start - end) // step) if whole else math.ceil((end - start) / step)
     if d.category <= dtypes.INTEGER:
-        array = cast(start + np.arange(n) * step, d)
+        array = cast(int(start) + np.arange(n) * int(step), d)
     else:
         array = (start + np.arange(n, dtype=np.float64) * step).astype(d.numpy)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "arange")
@@ -615,6 +639,11 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Ten
     n = math.floor((end - start) / step) + 1
     d = _dtype_or_default(options.pop("dtype", None), "range")
     return finish((start + np.arange(n) * step).astype(d.numpy), options.pop("requires_grad", False))
+
+
+def _not_bool(name: str, d: dtypes.dtype) -> None:
+    if d is dtypes.bool_:
+        raise NotImplementedError(f"{name}: dtype must not be torch.bool (not implemented for 'Bool')")
 
 
 def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
@@ -664,8 +693,8 @@ def _ends(
             d = d.to_complex()
         elif d.category < dtypes.COMPLEX:
             raise RuntimeError(f"{name}: dtype must be complex for complex ends, got {d}")
-    if d is dtypes.bool_ and steps:
-        raise NotImplementedError(f"{name}: dtype must not be torch.bool")
+    if steps:
+        _not_bool(name, d)
     return start, end, steps, d
 
 
@@ -689,6 +718,8 @@ def linspace(
     """
     check_options("linspace", device, layout)
     start, end, steps, d = _ends("linspace", start, end, steps, dtype, out)
+    if d.category < dtypes.FLOAT and steps:
+        start, end = number(start, d, "linspace", "start").item(), number(end, d, "linspace", "end").item()
     array = cast(_even(start, end, steps, d), d) if steps else np.empty(0, d.numpy)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "linspace")
 
@@ -781,7 +812,8 @@ def _check_parts(function: str, **parts: Any) -> None:
             f"{function}: {first} and {second} must have the same dtype, got {a.dtype} and {b.dtype}"
         )
     if a.dtype not in (dtypes.float32, dtypes.float64):
-        raise RuntimeError(f"{function}: {first} and {second} must be float32 or float64, got {a.dtype}")
+        kind = NotImplementedError if a.dtype is dtypes.float16 else RuntimeError  # there is no complex32
+        raise kind(f"{function}: {first} and {second} must be float32 or float64, got {a.dtype}")
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -221,7 +221,10 @@ def _lu_arrays(a: np.ndarray, function: str) -> tuple[np.ndarray, np.ndarray]:
     pivots = np.zeros((len(flat), k), np.int64)
     each = np.arange(len(flat))
     for i in range(k):
-        p = i + np.argmax(np.abs(flat[:, i:, i]), axis=1)
+        column = flat[:, i:, i]
+        # LAPACK measures complex numbers by the sum of their parts.
+        size = np.abs(column.real) + np.abs(column.imag) if column.dtype.kind == "c" else np.abs(column)
+        p = i + np.argmax(size, axis=1)
         pivots[:, i] = p
         flat[each, i], flat[each, p] = flat[each, p].copy(), flat[each, i].copy()
         head = flat[:, i, i][:, None]

@@ -259,9 +259,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         if p[d] == q[e]:
             continue
         if p[d] == 1:  # broadcasts: sum the other one first
-            b = b.sum(e, keepdim=True)  # type: ignore[attr-defined]
+            b = b.sum(e, keepdim=True, dtype=b.dtype)  # type: ignore[attr-defined]
         elif q[e] == 1:
-            a = a.sum(d, keepdim=True)  # type: ignore[attr-defined]
+            a = a.sum(d, keepdim=True, dtype=a.dtype)  # type: ignore[attr-defined]
         else:
             raise RuntimeError(
                 f"tensordot: contracted dimensions need to match, but first has size {p[d]} in dim {d} and second has size "

@@ -6,6 +6,7 @@ goes to the kernel; half and bfloat16 are computed in float32; everything else i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -37,9 +38,41 @@ def work_dtype(d: dtypes.dtype) -> dtypes.dtype:
     return dtypes.float32 if d.category == dtypes.FLOAT and d.itemsize < 4 else d
 
 
+def refuse(name: str, x: Any, kinds: str) -> None:
+    """Raise NotImplementedError where a tensor or dtype is of one of the kinds: b bool, i integer, c complex."""
+    d: Any = x.dtype if isinstance(x, TensorBase) else x
+    if isinstance(d, dtypes.dtype) and "bifc"[d.category] in kinds:
+        what = {"b": "bool", "i": "integers", "c": "complex"}
+        raise NotImplementedError(
+            f"{name}: input must not be {' or '.join(what[k] for k in kinds)} (not implemented for these dtypes), got {d}"
+        )
+
+
+def in_float32(function: Callable) -> Callable:
+    """Decorator of composed operations: half precision is computed in float32 and rounded once, at the end."""
+
+    @functools.wraps(function)
+    def computed(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, TensorBase) or not _is_half(input):
+            return function(input, *args, **kwargs)
+        wide = [a.float() if isinstance(a, TensorBase) and _is_half(a) else a for a in args]  # type: ignore[attr-defined]
+        out = kwargs.pop("out", None)
+        kwargs = {k: v.float() if isinstance(v, TensorBase) and _is_half(v) else v for k, v in kwargs.items()}  # type: ignore[attr-defined]
+        y = function(input.float(), *wide, **kwargs).to(input.dtype)  # type: ignore[attr-defined]
+        return y if out is None else into(out, y, function.__name__)
+
+    return computed
+
+
+def _is_half(x: Any) -> bool:
+    return x._array.itemsize == 2 and x._array.dtype.kind in "fV"
+
+
 def as_array(x: Any, d: dtypes.dtype) -> np.ndarray:
     """A tensor or number as an array of dtype `d`; what does not fit wraps around, as in PyTorch."""
     array = x._array if isinstance(x, TensorBase) else np.asarray(x)
+    if array.dtype == object:  # an int beyond 64 bits
+        array = np.asarray(float(x))
     return array if array.dtype == d.numpy else array.astype(d.numpy)
 
 
@@ -82,9 +115,23 @@ def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating
 
 
 def binary(
-    name: str, op: int | None, fn: Callable, x: Any, y: Any, numbers: Any = None, floating: bool = False
+    name: str,
+    op: int | None,
+    fn: Callable,
+    x: Any,
+    y: Any,
+    numbers: Any = None,
+    floating: bool = False,
+    wide_numbers: bool = False,
+    without: str = "",
 ) -> Tensor:
-    """`fn` of each pair of elements of two tensors, or of a tensor and a number."""
+    """`fn` of each pair of elements of two tensors, or of a tensor and a number.
+
+    Args:
+        floating: Integers are taken as the default float type.
+        without: Kinds of dtypes it has no meaning for, see `refuse`.
+        wide_numbers: A number meets half precision as it is, in float32 (products and quotients in PyTorch).
+    """
     if op is not None:
         if (
             x._array.dtype.num == FLOAT32 if isinstance(x, TensorBase) else type(x) is float or type(x) is int
@@ -96,9 +143,13 @@ def binary(
             except RuntimeError:
                 raise shape_error(name, x, y) from None
     d = result_type(x, y)
+    if without:
+        refuse(name, d, without)
     if floating and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
     work = work_dtype(d)
+    if work is not d and not wide_numbers:  # a number counts as an element, rounded to half precision
+        x, y = (v if isinstance(v, TensorBase) else as_array(v, d) for v in (x, y))
     a, b = as_array(x, work), as_array(y, work)
     try:
         if work is dtypes.float32 and op is not None:
@@ -161,6 +212,8 @@ def conj(x: Any) -> Any:
 class Unary(Function):
     """A node of one operand, whose derivative is a function of dy and of x or y."""
 
+    title = ""
+    without = ""
     op: int | None = None
     fn: Callable
     floating = True
@@ -172,6 +225,8 @@ class Unary(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         kind = type(ctx)
+        if kind.without:
+            refuse(kind.title, dtypes.of(x._array.dtype), kind.without)
         y = unary(kind.op, kind.fn, x, None, kind.floating)
         if kind.saves:
             ctx.save_for_backward(x if kind.saves == "x" else y)
@@ -200,6 +255,8 @@ def make_unary(
     backward: str | tuple = "",
     floating: bool = True,
     aliases: tuple = (),
+    base: type = Unary,
+    without: str = "",
 ) -> Callable:
     """Define a function of one tensor: its node, the function, the methods and in-place methods.
 
@@ -208,9 +265,13 @@ def make_unary(
         derivative: (dy, x or y, see `saves`) -> dx.
         kernel: The kernel's name, where it is not `name`.
         backward: The backward kernel's name, or (name, numbers).
+        base: The node's base class, where it has its own `forward`.
+        without: Kinds of dtypes it has no meaning for, see `refuse`.
     """
     backward_name, numbers = backward if isinstance(backward, tuple) else (backward, None)
     fields = {
+        "title": name,
+        "without": without,
         "op": UNARY.get(kernel or name),
         "fn": staticmethod(fn),
         "derivative": staticmethod(derivative),
@@ -221,7 +282,7 @@ def make_unary(
         "__doc__": doc,
         "__module__": __name__,
     }
-    kind = type(node or f"{name.capitalize()}Backward0", (Unary,), fields)
+    kind = type(node or f"{name.capitalize()}Backward0", (base,), fields)
     op = fields["op"] if saves else None
     saves_result = saves == "y"
 
@@ -257,6 +318,7 @@ class Binary(Function):
     """A node of two operands (one may be a number), whose derivatives are functions of dy, x, y and z."""
 
     title: str
+    without = ""
     op: int | None = None
     fn: Callable
     floating = True
@@ -265,7 +327,7 @@ class Binary(Function):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
         kind = type(ctx)
-        z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating)
+        z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating, without=kind.without)
         save_pair(ctx, x, y, z)
         return z
 

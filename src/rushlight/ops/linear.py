@@ -13,7 +13,7 @@ from ..autograd.function import composed_vjp
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
-from .elementwise import require_tensor
+from .elementwise import in_float32, refuse, require_tensor
 from .matmul import matmul, product
 from .shape import reshape, t
 
@@ -33,8 +33,14 @@ class _Linear(Function):
         ctx.save_for_backward(x, w)
         if usable(x, w, b):
             return _C.linear(x, w, b, 0)
-        y = product(x._array, w._array.T)._array
-        return wrap(np.asarray(y if b is None else (y + b._array).astype(y.dtype, copy=False)))
+        xa, wa = x._array, w._array
+        half = xa.dtype.itemsize < 4 and b is not None and xa.dtype.kind not in "biu"
+        if half:  # rounded once, after the bias
+            xa, wa = xa.astype(np.float32), wa.astype(np.float32)
+        y = product(xa, wa.T)._array
+        if b is not None:
+            y = np.asarray(y + b._array.astype(y.dtype, copy=False))
+        return wrap(y.astype(x._array.dtype, copy=False))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -48,8 +54,11 @@ class _Linear(Function):
         g, xa = dy._array, x._array
         rows = math.prod(g.shape[:-1])
         g2, x2 = g.reshape(rows, g.shape[-1]), xa.reshape(rows, xa.shape[-1])
+        wa = w._array
+        if g.dtype.kind == "c":
+            wa, x2 = wa.conj(), x2.conj()
         return (
-            product(g, w._array) if nx else None,
+            product(g, wa) if nx else None,
             product(g2.T, x2) if nw else None,
             wrap(g2.sum(0, dtype=np.float32 if g.dtype.itemsize < 4 else None).astype(g.dtype))
             if nb
@@ -110,6 +119,7 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
             "linear: input, weight and bias must have the same dtype (mat1 and mat2 must have the same dtype), got "
             f"{input.dtype}, {weight.dtype}{'' if bias is None else f' and {bias.dtype}'}; convert with .to(dtype)"
         )
+    refuse("linear", input, "b")
     if w.ndim != 2 or (bias is not None and bias._array.shape != w.shape[:1]):
         if w.ndim not in (1, 2) or x.ndim == 0:
             raise RuntimeError(
@@ -130,6 +140,7 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
     return (AddmmBackward0 if x.ndim == 2 else ViewBackward0).apply(input, weight, bias)
 
 
+@in_float32
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """For each output feature o: input1 @ weight[o] @ input2, plus bias[o].
 

@@ -13,7 +13,8 @@ from ..autograd.function import composed_vjp
 from ..errors import wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor
-from .elementwise import not_a_tensor, require_tensor
+from .elementwise import not_a_tensor, refuse, require_tensor
+from .promotion import result_type
 from .shape import broadcast_shapes
 from .softmax import log_softmax
 
@@ -323,6 +324,9 @@ def nll_loss(
     if usable(input, weight):
         node = _Nll["NllLossBackward0" if input.ndim <= 2 else "NllLoss2DBackward0"]
         return node.apply(input, target, weight, ignore_index, reduction)  # type: ignore[attr-defined]
+    if input.dtype in (dtypes.float16, dtypes.bfloat16):  # summed in float32, rounded once
+        wide = None if weight is None else weight.float()  # type: ignore[attr-defined]
+        return _nll(input.float(), target, wide, ignore_index, reduction).to(input.dtype)  # type: ignore[attr-defined]
     return _nll(input, target, weight, ignore_index, reduction)
 
 
@@ -443,6 +447,13 @@ def _kl_log(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     return t.exp() * (t - x)
 
 
+_NAMES = {
+    "mse": "mse_loss",
+    "smooth_l1": "smooth_l1_loss",
+    "huber": "huber_loss",
+    "kl": "kl_div",
+    "kl_log": "kl_div",
+}
 _FORMULAS = {
     "mse": _mse,
     "l1": _l1,
@@ -469,6 +480,11 @@ def _point(
     if usable(x, t, w, positive):
         name = names if isinstance(names, str) else names[reduction]
         return _POINT[name].apply(x, t, w, positive, kind, parameter, reduction)  # type: ignore[attr-defined]
+    if kind != "l1":
+        refuse(_NAMES.get(kind, kind), result_type(x, t), "c")
+    if x.dtype is not t.dtype and kind != "l1":
+        d = result_type(x, t)
+        x, t = x.to(d), t.to(d)  # type: ignore[attr-defined]
     half = (dtypes.float16, dtypes.bfloat16)
     if x.dtype in half and t.dtype is x.dtype:
         wide = (None if a is None else a.float() for a in (x, t, w, positive))

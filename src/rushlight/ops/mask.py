@@ -122,6 +122,10 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         raise RuntimeError(
             f"masked_scatter: source must have at least {n} elements (as many as the mask has True), got {source._array.size}"
         )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: source must have the same dtype as input, {input.dtype}, got {source.dtype}"
+        )
     x = expand(input, shape) if input._array.shape != shape else input
     return IndexPutBackward0.apply(x, (full,), reshape(source, (-1,))[:n], False)  # type: ignore[index]
 
@@ -152,7 +156,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         return nonzero(condition, as_tuple=True)
     mask = _check_condition(condition)
     d = result_type(input, other)
-    x, y = (to_dtype(v, d) if isinstance(v, Tensor) else wrap(np.asarray(v, d.numpy)) for v in (input, other))  # type: ignore[arg-type]
+    x, y = (to_dtype(v, d) if isinstance(v, Tensor) else wrap(number(v, d, "where")) for v in (input, other))  # type: ignore[arg-type]
     try:
         result = WhereBackward0.apply(mask, x, y)
     except (ValueError, RuntimeError):

@@ -449,7 +449,7 @@ def rms_norm(
     require_tensor("rms_norm", input)
     shape = _trailing("rms_norm", input, normalized_shape, weight=weight)
     if eps is None:
-        eps = dtypes.finfo(input.dtype if input.dtype not in _HALF else dtypes.float32).eps
+        eps = dtypes.finfo(dtypes.float32 if input.dtype in _HALF else input.dtype.to_real()).eps
     if usable(input, weight):
         return MulBackward0.apply(input, weight, math.prod(shape), eps)
     if input.dtype in _HALF:
@@ -489,7 +489,8 @@ def _trailing(
     function: str, input: Tensor, normalized_shape: Sequence[int], **parameters: Tensor | None
 ) -> tuple:
     """`normalized_shape` as a tuple, once input and parameters were held against it."""
-    _check_float(input, function)
+    if function != "rms_norm" or not input.is_complex():
+        _check_float(input, function)
     if isinstance(normalized_shape, int):
         raise TypeError(f"{function}: normalized_shape must be a tuple of ints, got int {normalized_shape}")
     shape = tuple(normalized_shape)

@@ -60,8 +60,10 @@ def result_type(*operands: Any) -> dtype:
         if result is None:
             result = lower
         elif lower.category > result.category:
-            # A float number with integer tensors gives the default float type; with a float it changes nothing.
-            result = dtypes.promote_types(result, lower)
+            # A float number with integer tensors gives the default float type; with a float it changes nothing. A
+            # complex one makes the float complex, in its own width.
+            both = lower.is_complex and result.category == dtypes.FLOAT
+            result = result.to_complex() if both else dtypes.promote_types(result, lower)
     if result is None:
         raise TypeError("result_type: needs at least one operand")
     return result
@@ -85,6 +87,8 @@ def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarr
         RuntimeError: it is beyond the range of `d`, or complex where `d` is not.
         OverflowError: no integer type holds it.
     """
+    if d.category == dtypes.FLOAT and type(value) in (float, int) and -60000 < value < 60000:
+        return np.asarray(value, d.numpy)  # the usual case at once
     if isinstance(value, np.generic):
         value = value.item()
     given, kind = value, d.category

@@ -14,7 +14,7 @@ from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 from .shape import ExpandBackward0
 
 __all__ = [
@@ -255,6 +255,7 @@ def nansum(
         tensor(3.)
     """
     require_tensor("nansum", input)
+    refuse("nansum", input, "c")
     if input._array.dtype.kind not in "fV":
         y = sum(input, dim, keepdim, dtype=dtype)
     else:
@@ -424,7 +425,8 @@ class StdBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dims: tuple, correction: float, keepdim: bool) -> Tensor:
         ctx.dims, ctx.correction, ctx.keepdim = dims, correction, keepdim
-        y = _moments(x, dims, correction, keepdim)[0].sqrt()  # type: ignore[attr-defined]
+        wide = x.to(work_dtype(x.dtype))  # type: ignore[attr-defined]
+        y = _moments(wide, dims, correction, keepdim)[0].sqrt().to(x.dtype.to_real())  # type: ignore[attr-defined]
         ctx.save_for_backward(x, y)
         return y
 
@@ -453,8 +455,8 @@ class StdMeanBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dims: tuple, correction: float, keepdim: bool) -> tuple:
         ctx.dims, ctx.correction, ctx.keepdim = dims, correction, keepdim
-        v, m = _moments(x, dims, correction, keepdim)
-        s = v.sqrt()  # type: ignore[attr-defined]
+        v, m = _moments(x.to(work_dtype(x.dtype)), dims, correction, keepdim)  # type: ignore[attr-defined]
+        s, m = v.sqrt().to(x.dtype.to_real()), m.to(x.dtype)  # type: ignore[attr-defined]
         ctx.save_for_backward(x, s)
         return s, m
 
@@ -686,7 +688,7 @@ def _extreme(
 
         return (maximum if name == "max" else minimum)(input, dim, out=out)
     if array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
     if dim is None:
         if array.size == 0:
             raise RuntimeError(
@@ -754,7 +756,7 @@ def min(
 def _over_dims(name: str, node: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     require_tensor(name, input)
     if input._array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
     dims = wrap_dims(dim, input._array.ndim, name)
     if input._array.size == 0:
         if dim is None or (not isinstance(dim, int) and not len(dim)):
@@ -815,6 +817,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
         tensor(5.)
     """
     require_tensor("aminmax", input)
+    refuse("aminmax", input, "c")
     dims = wrap_dims(dim, input._array.ndim, "aminmax")
     if input._array.size == 0:
         if dim is None:
@@ -853,6 +856,7 @@ def argmax(
         >>> argmax(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=0)
         tensor([1, 0])
     """
+    refuse("argmax", input, "bc")
     y = _index("argmax", "amax", input, dim, keepdim)
     return y if out is None else into(out, y, "argmax", True)
 
@@ -867,6 +871,7 @@ def argmin(
         >>> argmin(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]))
         tensor(0)
     """
+    refuse("argmin", input, "bc")
     y = _index("argmin", "amin", input, dim, keepdim)
     return y if out is None else into(out, y, "argmin", True)
 

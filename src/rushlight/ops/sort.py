@@ -13,7 +13,8 @@ from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, OPERANDS, require_tensor, work_dtype
+from .elementwise import FLOAT32, OPERANDS, refuse, require_tensor, work_dtype
+from .promotion import result_type
 from .reduce import _share, scatter_back
 
 __all__ = [
@@ -94,7 +95,7 @@ def _pair_into(out: Any, pair: tuple, name: str) -> tuple:
 def _real(name: str, input: Tensor) -> None:
     require_tensor(name, input)
     if input._array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
 
 
 @method()
@@ -179,6 +180,7 @@ def topk(
         tensor([4., 3.])
     """
     _real("topk", input)
+    refuse("topk", input, "b")
     dim = wrap_dim(dim, input._array.ndim, "topk")
     size = input._array.shape[dim] if input._array.ndim else 1
     if not 0 <= k <= size:
@@ -238,6 +240,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
         tensor(2.)
     """
     _real("kthvalue", input)
+    refuse("kthvalue", input, "bc")
     dim = wrap_dim(dim, input._array.ndim, "kthvalue")
     _filled("kthvalue", input._array, dim)
     size = input._array.shape[dim] if input._array.ndim else 1
@@ -333,6 +336,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
         >>> median(rushlight.tensor([4.0, 1.0, 3.0, 2.0]))
         tensor(2.)
     """
+    refuse("median", input, "bc")
     return _median("median", (MedianBackward0, MedianBackward1), _median_result, input, dim, keepdim, out)
 
 
@@ -344,6 +348,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *, o
         >>> nanmedian(rushlight.tensor([1.0, float("nan"), 3.0]))
         tensor(1.)
     """
+    refuse("nanmedian", input, "bc")
     nodes = (NanmedianBackward0, NanmedianBackward1)
     return _median("nanmedian", nodes, _nanmedian_result, input, dim, keepdim, out)
 
@@ -425,6 +430,7 @@ def searchsorted(
     if (input is None) == (self is None):
         raise TypeError("searchsorted: input must be given, once (self is its name for a number)")
     input = self if input is None else input
+    refuse("searchsorted", result_type(sorted_sequence, input), "bc")
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
     if side == "left" and right:
@@ -471,6 +477,7 @@ def bucketize(
     require_tensor("bucketize", boundaries, "boundaries")
     if not isinstance(input, OPERANDS):
         raise TypeError(f"bucketize: input must be a Tensor or a number, got {type(input).__name__}")
+    refuse("bucketize", result_type(input, boundaries), "bc")
     if boundaries._array.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have 1 dim, got {boundaries._array.ndim}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)

@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import Function
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import require_tensor
+from .elementwise import refuse, require_tensor
 from .shape import movedim, reshape
 from .strided import diagonal
 from .view_scatter import diagonal_scatter
@@ -119,6 +119,7 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 @method()
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal."""
+    refuse("trace", input, "b")
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, got {input._array.ndim} dims")
     return diagonal(input).sum()  # type: ignore[attr-defined]

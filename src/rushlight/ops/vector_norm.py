@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import require_tensor
+from .elementwise import in_float32, require_tensor
 from .matmul import product
 from .shape import movedim, reshape
 
@@ -291,6 +291,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 
 
 @method(inplace=True)
+@in_float32
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, out: Tensor | None = None) -> Tensor:
     """Each slice along `dim` scaled down to the p-norm `maxnorm` where it has a larger one.
 

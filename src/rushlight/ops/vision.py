@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor, wrap
-from .elementwise import require_tensor
+from .elementwise import in_float32, require_tensor
 from .gather import gather
 from .mask import where
 from .shape import expand, flatten, reshape, transpose, unsqueeze
@@ -162,7 +162,12 @@ def grid_sample(
     if mode == "bicubic" and n != 2:
         raise RuntimeError(f"grid_sample: input must be 4D with mode='bicubic', got {input.dim()}D")
 
-    sizes = tuple(input.shape[2:])
+    return _sampled(input, grid, mode, padding_mode, align_corners)
+
+
+@in_float32
+def _sampled(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
+    n, sizes = input.dim() - 2, tuple(input.shape[2:])
     taps = []
     for k, size in enumerate(sizes):  # coordinates are stored last dimension first
         x = grid[..., n - 1 - k]

@@ -921,6 +921,7 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         >>> ldexp(rushlight.tensor([1.0]), rushlight.tensor([3]))
         tensor([8.])
     """
+    require_tensor("ldexp", input)
     require_tensor("ldexp", other, "other")
     d = result_type(input, other)
     if d.category < dtypes.FLOAT:

@@ -211,6 +211,9 @@ def cov(
     require_tensor("cov", input)
     if input._array.ndim > 2:
         raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is not None and weights._array.ndim > 1:
+            raise RuntimeError(f"cov: {name} must have one or fewer dims, got {weights._array.ndim}")
     x: Any = input if input.dtype.category >= dtypes.FLOAT else input.float()  # type: ignore[attr-defined]
     flat = x._array.ndim < 2
     x = x.reshape(1, -1) if flat else x

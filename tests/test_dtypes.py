@@ -265,6 +265,10 @@ def test_refused_with_other_errors():
         rl.ones(2).cumsum_(0, dtype=rl.float64)
     with pytest.raises(RuntimeError, match="a complex number must have no imaginary part"):
         float(rl.tensor(1 + 1j))
+    with pytest.raises(RuntimeError, match="cov: fweights must have one or fewer dims, got 2"):
+        rl.cov(rl.ones(2), fweights=rl.ones(2, 2, dtype=rl.int64))
+    with pytest.raises(TypeError, match="ldexp: input must be a Tensor"):
+        rl.ldexp(1, rl.ones(2))
     with pytest.raises(ValueError, match="arange: step must be nonzero in int64"):
         rl.arange(0, 3, 0.5, dtype=rl.int64)
 

@@ -532,4 +532,4 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
             f"conv_tbc: input and weight must have 3 dimensions, got shapes {list(input.shape)}, {list(weight.shape)}"
         )
     y = conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad)  # type: ignore[attr-defined]
-    return y.permute(2, 0, 1)
+    return y.permute(2, 0, 1).contiguous()

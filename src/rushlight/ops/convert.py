@@ -49,6 +49,11 @@ def ordered_copy(array: np.ndarray, format: Any) -> np.ndarray:
     return np.moveaxis(ordered_copy(np.moveaxis(array, 1, -1), dtypes.contiguous_format), -1, 1)
 
 
+def in_order(array: np.ndarray) -> Tensor:
+    """A result whose elements lie in memory in order: NumPy's often keep its operands' order, PyTorch's do not."""
+    return wrap(array if array.flags.c_contiguous else ordered_copy(array, dtypes.contiguous_format))
+
+
 class CloneBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, format: Any) -> Tensor:

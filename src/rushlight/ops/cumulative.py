@@ -13,6 +13,7 @@ from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, make_inplace, method, wrap
+from .convert import in_order
 from .elementwise import FLOAT32, require_tensor, work_dtype
 
 __all__ = [
@@ -153,7 +154,7 @@ class CummaxBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int) -> tuple:
-        values, indices = (wrap(a) for a in _running_extreme(x._array, dim, type(ctx)._largest))
+        values, indices = (in_order(a) for a in _running_extreme(x._array, dim, type(ctx)._largest))
         ctx.dim, ctx.shape = dim, x._array.shape
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
@@ -211,7 +212,7 @@ class LogcumsumexpBackward0(Function):
         work = array.astype(np.float64 if array.dtype.kind != "c" else array.dtype, copy=False)
         with np.errstate(all="ignore"):
             y = np.logaddexp.accumulate(work, axis=dim) if array.ndim else work
-        result = wrap(np.asarray(y).astype(array.dtype))
+        result = in_order(np.asarray(y).astype(array.dtype))
         ctx.dim = dim
         ctx.save_for_backward(x, result)
         return result

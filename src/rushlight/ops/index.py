@@ -19,7 +19,7 @@ from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..tensor import Tensor, method, wrap
 from . import rows
-from .convert import cast, ordered_copy
+from .convert import cast, in_order, ordered_copy
 from .shape import UnsqueezeBackward0, reshape
 from .split import BasicIndex, SelectBackward0, SliceBackward0
 
@@ -177,8 +177,8 @@ class IndexBackward0(Function):
     def forward(ctx: Any, x: Tensor, where: tuple) -> Tensor:
         ctx.shape, ctx.where = x._array.shape, where
         if _one_array(where):
-            return wrap(rows.take(x._array, where[0]))
-        return wrap(x._array[where])
+            return in_order(rows.take(x._array, where[0]))
+        return in_order(x._array[where])
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -273,7 +273,7 @@ class IndexPutBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, where: tuple, values: Tensor, accumulate: bool) -> Tensor:
         ctx.where, ctx.accumulate = where, accumulate
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         if accumulate:
             np.add.at(out, where, values._array)
         else:

@@ -13,7 +13,7 @@ from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
-from .convert import empty_array, to_dtype
+from .convert import empty_array, in_order, to_dtype
 from .shape import expand, permute, reshape, sizes_of, unsqueeze
 from .split import split_with_sizes, unbind
 
@@ -193,7 +193,7 @@ class RepeatBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, repeats: tuple) -> Tensor:
         ctx.shape, ctx.repeats = x._array.shape, repeats
-        return wrap(np.tile(x._array, repeats))
+        return in_order(np.tile(x._array, repeats))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -301,7 +301,7 @@ class RollBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, shifts: tuple, dims: tuple) -> Tensor:
         ctx.shifts, ctx.dims = shifts, dims
-        return wrap(np.roll(x._array, shifts, dims))
+        return in_order(np.roll(x._array, shifts, dims))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:

@@ -13,7 +13,7 @@ from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
-from .convert import to_dtype
+from .convert import in_order, to_dtype
 from .index import IndexBackward0, IndexPutBackward0
 from .promotion import result_type
 from .shape import _broadcast, broadcast_shapes, expand, reshape
@@ -39,7 +39,7 @@ class MaskedFillBackward0(Function):
         if usable(x) and (
             usable(value) if isinstance(value, TensorBase) else isinstance(value, (int, float))
         ):
-            return _C.where(mask, value, x, None)
+            return in_order(_C.where(mask, value, x, None)._array)
         out = np.array(np.broadcast_to(x._array, np.broadcast_shapes(x._array.shape, mask.shape)), order="C")
         np.copyto(out, value._array if isinstance(value, TensorBase) else value, where=mask, casting="unsafe")
         return wrap(out)

@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd import Function
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
+from .convert import in_order
 from .shape import movedim, reshape
 from .strided import diagonal
 from .view_scatter import diagonal_scatter
@@ -21,7 +22,7 @@ class TrilBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int) -> Tensor:
         ctx.k = k
-        return wrap(np.tril(x._array, k))
+        return in_order(np.tril(x._array, k))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -32,7 +33,7 @@ class TriuBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int) -> Tensor:
         ctx.k = k
-        return wrap(np.triu(x._array, k))
+        return in_order(np.triu(x._array, k))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:

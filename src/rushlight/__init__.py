@@ -75,6 +75,7 @@ _LAZY = {
     "save": "serialization",
     "UntypedStorage": "storage",
     "TypedStorage": "storage",
+    "OutOfMemoryError": "errors",
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
 }

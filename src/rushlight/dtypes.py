@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import ml_dtypes
@@ -116,6 +117,50 @@ def check(value: object, function: str) -> dtype:
     if isinstance(value, type) and value in python:
         return python[value]
     raise TypeError(f"{function}: dtype must be a torch.dtype, got {value!r}")
+
+
+def number(value: Any, d: dtype, function: str, name: str = "value", floats: bool = True) -> Any:
+    """A Python number as one that `d` holds: floats cut to integers, negative ones counted from above in unsigned
+    types, as C does.
+
+    Args:
+        floats: False lets 16-bit floats hold any number: it becomes infinite.
+    Raises:
+        RuntimeError: it would lose more than digits.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if d.category == BOOL:
+        return bool(value)
+    if d.category == COMPLEX:
+        return value
+    given, fits = value, True
+    if isinstance(value, complex):
+        fits, value = not value.imag, value.real
+    if not fits:
+        pass
+    elif d.category == INTEGER:
+        info = np.iinfo(d.numpy)
+        if isinstance(value, float):
+            fits = info.min <= value <= info.max
+            value = int(value) if fits else 0
+        elif info.min == 0 and value < 0:
+            fits = -value <= info.max
+            value &= info.max
+        else:
+            fits = info.min <= value <= info.max
+    elif isinstance(value, int) or math.isfinite(value):
+        fits = abs(value) <= finfo(d).max or (d.itemsize < 4 and not floats)
+        try:
+            value = float(value)
+        except OverflowError:
+            value = math.copysign(math.inf, value)
+    if not fits:
+        raise RuntimeError(
+            f"{function}: {name} must be a number that {d} holds (value cannot be converted to type {d.name} without "
+            f"overflow), got {given}"
+        )
+    return value
 
 
 _default = float32

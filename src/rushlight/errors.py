@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["kind_of", "not_ours", "wrap_dim", "wrap_dims"]
+__all__ = ["OutOfMemoryError", "kind_of", "not_ours", "wrap_dim", "wrap_dims"]
+
+
+class OutOfMemoryError(RuntimeError, MemoryError):
+    """There is not so much memory. PyTorch's is a RuntimeError, Python's a MemoryError: programs catch either."""
 
 
 def wrap_dim(dim: int, ndim: int, function: str, name: str = "dim") -> int:

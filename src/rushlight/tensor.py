@@ -211,8 +211,14 @@ class Tensor(TensorBase):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
             raise TypeError(f"data: must be a Tensor, got {type(value).__name__}")
+        if self._requires_grad and value.dtype.category < dtypes.FLOAT:
+            raise RuntimeError(
+                "data: must be of a floating point or complex dtype, as the tensor requires gradients, got "
+                f"{value.dtype}"
+            )
         self._array = value._array
-        self._bump()
+        if self.grad_fn is not None:
+            self._bump()  # what is saved of it is the old memory; of a leaf, the leaf itself
 
     def detach(self) -> Tensor:
         """The same memory with no history; an in-place change is noticed by both."""
@@ -353,13 +359,26 @@ class Tensor(TensorBase):
         return bool(self._array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._one())
 
     def __float__(self) -> float:
-        return float(self.item())
+        value = self._one()
+        if isinstance(value, complex) and value.imag:
+            raise RuntimeError(
+                f"float: value cannot be converted to type double without overflow (it is complex), got {value}"
+            )
+        return float(value.real)
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._one())
+
+    def _one(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                "item: only one element tensors can be converted to Python scalars, got one of shape "
+                f"{list(self._array.shape)}"
+            )
+        return self.item()
 
     def __index__(self) -> int:
         if self._array.size != 1 or self.dtype.category > dtypes.INTEGER:
@@ -477,11 +496,20 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int = 0) ->
     return np.lib.stride_tricks.as_strided(array, shape, strides)
 
 
+# What stands between an array of NumPy's as_strided and the one it was made from.
+_Strided: Any = type(np.lib.stride_tricks.as_strided(np.zeros(1)).base)
+
+
 def memory(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory `array` lies in, as a flat one of the same dtype."""
     root = array
-    while isinstance(root.base, np.ndarray):
-        root = root.base
+    while True:
+        base: Any = root.base
+        if type(base) is _Strided:
+            base = base.base
+        if not isinstance(base, np.ndarray):
+            break
+        root = base
     if root.ndim == 1 and root.dtype == array.dtype and root.flags.c_contiguous:
         return root
     if root.flags.c_contiguous or root.flags.f_contiguous or root.size == 0:
@@ -505,7 +533,10 @@ def _legacy(args: tuple, device: Any, dtype: dtypes.dtype) -> np.ndarray:
     sizes = args[0] if len(args) == 1 and isinstance(args[0], Size) else args
     if not sizes:
         return np.empty(0, dtype.numpy)
-    return np.empty([s.__index__() for s in sizes], dtype.numpy)
+    shape = [s.__index__() for s in sizes]
+    if min(shape) < 0:
+        raise RuntimeError(f"Tensor: sizes must not be negative (negative dimension), got {shape}")
+    return np.empty(shape, dtype.numpy)
 
 
 _OPERATORS: dict[str, int] = {} if _C is None else _C.OPERATORS  # those that TensorBase has in C

@@ -13,6 +13,7 @@ from ..autograd.core import TensorBase
 from ..errors import not_ours
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, method
+from .convert import to_dtype
 from .elementwise import (  # type: ignore[attr-defined]
     BINARY,
     OPERANDS,
@@ -22,6 +23,7 @@ from .elementwise import (  # type: ignore[attr-defined]
     as_array,
     binary,
     binary_,
+    check_kind,
     conj,
     require_tensor,
     save_pair,
@@ -298,6 +300,7 @@ class DivBackward2(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, mode: str) -> Tensor:
+        check_kind("floor_divide", result_type(x, y))
         if mode == "floor":
             return _floor_divide("div", x, y)
         return binary("div", BINARY.get("div_trunc"), _divide_trunc, x, y)
@@ -867,7 +870,9 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([8.])
     """
     require_tensor("ldexp", other, "other")
-    z = mul(input, pow(2.0, other))
+    d = result_type(input, other)
+    d = d if d.category >= dtypes.FLOAT else dtypes.get_default_dtype()
+    z = to_dtype(mul(input, pow(2.0, other)), d)
     return z if out is None else into(out, z, "ldexp")
 
 

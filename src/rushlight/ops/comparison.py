@@ -16,6 +16,7 @@ from .elementwise import (
     OPERANDS,
     as_array,
     binary,
+    check_kind,
     np_shapes_fit,
     require_tensor,
     shape_error,
@@ -71,6 +72,7 @@ def _compare(name: str, op: int | None, fn: Any, x: Any, y: Any) -> Tensor:
             except RuntimeError:
                 raise shape_error(name, x, y) from None
     d = work_dtype(result_type(x, y))
+    check_kind(name, d)
     try:
         with np.errstate(all="ignore"):
             return wrap(fn(as_array(x, d), as_array(y, d)))

@@ -51,6 +51,8 @@ def finish(array: np.ndarray, requires_grad: bool) -> Tensor:
     """A new tensor around `array`."""
     t = wrap(array)
     if requires_grad:
+        if requires_grad is not True:
+            raise TypeError(f"tensor: requires_grad must be a bool, got {type(requires_grad).__name__}")
         t.requires_grad = True
     return t
 
@@ -83,7 +85,8 @@ def _infer(data: Any, function: str) -> np.ndarray:
         dtypes.of(array.dtype)
         return array
     if isinstance(data, (bool, int, float, _complex)):
-        return np.array(data, scalar_dtype(data).numpy)
+        _check_integers(data, function)
+        return cast(np.array(data), scalar_dtype(data))
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(data.__array__())
     if isinstance(data, (list, tuple)) or (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
@@ -114,29 +117,56 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
     try:
         array = np.array(data)
     except ValueError:
-        raise ValueError(
-            f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
-            "whose parts differ in length"
-        ) from None
-    except OverflowError:
-        raise RuntimeError(f"{function}: an integer of data is too large for int64") from None
+        raise _ragged(data, function) from None
     kind = array.dtype.kind
-    if kind == "f" and array.dtype.itemsize == 8 and not isinstance(first, np.floating):
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if kind == "c" and not isinstance(first, np.complexfloating):
-        return array.astype(dtypes.get_default_dtype().to_complex().numpy)
-    if array.size == 0 and kind == "f":
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if kind == "u" and not isinstance(first, np.unsignedinteger):
-        raise RuntimeError(
-            f"{function}: an integer of data is too large for int64 (Overflow when unpacking long)"
-        )
+    theirs = getattr(first, "dtype", None)  # what NumPy's numbers bring along
+    keeps = isinstance(theirs, np.dtype) and theirs.kind == kind
+    large = kind == "f" and array.size and np.abs(array).max() >= 2.0**63
+    if kind in "uO" or (large and all(type(x) is int for x in _leaves(data))):
+        _check_integers(data, function)  # NumPy takes those beyond int64 for unsigned, floats or any objects
+    if kind == "f" and (not keeps or not array.size):
+        return cast(array, dtypes.get_default_dtype())
+    if kind == "c" and not keeps:
+        return cast(array, dtypes.get_default_dtype().to_complex())
     if kind not in "biufc":
-        bad = next(
-            (x for x in _leaves(data) if not isinstance(x, (bool, int, float, _complex, np.generic))), first
+        numbers = (bool, int, float, _complex, np.generic)
+        bad = next((x for x in _leaves(data) if not isinstance(x, numbers)), first)
+        error: type[Exception] = RuntimeError
+        if isinstance(bad, str):
+            error = ValueError if bad is first else TypeError
+        elif isinstance(bad, bytes):
+            error = TypeError
+        raise error(
+            f"{function}: data must be numbers (Could not infer dtype of {type(bad).__name__}), got an element of type "
+            f"{type(bad).__name__}"
         )
-        raise TypeError(f"{function}: data must be numbers, got an element of type {type(bad).__name__}")
     return array
+
+
+def _ragged(data: Any, function: str) -> Exception:
+    """The error for sequences that make no rectangle: of unequal lengths, or beside numbers."""
+    level = [data]
+    while level:
+        nested = [isinstance(x, (list, tuple, np.ndarray)) for x in level]
+        if any(nested) and not all(nested):
+            return TypeError(f"{function}: data must not have numbers and sequences side by side, got both")
+        if len({len(x) for x in level if isinstance(x, (list, tuple))}) > 1:
+            break
+        level = [y for x in level if isinstance(x, (list, tuple)) for y in x]
+    return ValueError(
+        f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
+        "whose parts differ in length"
+    )
+
+
+def _check_integers(data: Any, function: str) -> None:
+    for x in _leaves(data):
+        if isinstance(x, int) and not -(2**63) <= x < 2**63:
+            shown = x if abs(x) < 2**80 else f"one of {x.bit_length()} bits"
+            raise ValueError(
+                f"{function}: data must be integers in [-2**63, 2**63) (Overflow when unpacking long long), got {shown}; "
+                "use floats"
+            )
 
 
 def _plain(data: Any, function: str) -> Any:
@@ -191,10 +221,20 @@ def tensor(
         wanted = dtypes.check(dtype, "tensor")
         if array.dtype != wanted.numpy:
             if array.dtype.kind == "f" and isinstance(data, (list, tuple, float)):
-                array = cast(np.array(_plain(data, "tensor"), np.float64), wanted)  # not by way of float32
-            else:
-                array = cast(array, wanted)
+                array = np.array(_plain(data, "tensor"), np.float64)  # not by way of float32
+            if not isinstance(data, (TensorBase, np.ndarray, np.generic)):
+                _fits(array, wanted)
+            array = cast(array, wanted)
     return finish(array, requires_grad)
+
+
+def _fits(array: np.ndarray, wanted: dtypes.dtype) -> None:
+    """Refuse numbers of the user's that an integer or real dtype does not hold."""
+    if array.dtype.kind == "c" and wanted.category in (dtypes.INTEGER, dtypes.FLOAT):
+        raise TypeError(f"tensor: data must be real numbers for {wanted}, got complex ones")
+    if wanted.category == dtypes.INTEGER and array.size:
+        for extreme in (array.min(), array.max()):  # NaN if there is one
+            dtypes.number(extreme, wanted, "tensor", "data")
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Tensor:
@@ -428,7 +468,7 @@ def full(
     else:
         d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
-    array.fill(cast(np.asarray(fill_value), d) if d.category <= dtypes.INTEGER else fill_value)
+    array.fill(dtypes.number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
 
 
@@ -449,7 +489,7 @@ def _like(input: Tensor, value: Any, dtype: Any, memory_format: Any, name: str) 
     else:
         out = np.empty_like(wrap(array).contiguous(memory_format)._array, d, order="K")  # type: ignore[attr-defined]
     if value is not None:
-        out.fill(value)
+        out.fill(value if value in (0, 1) else dtypes.number(value, dtypes.of(d), name, "fill_value"))
     return out
 
 
@@ -570,8 +610,10 @@ def arange(
     )
     if out is not None and dtype is None:
         d = out.dtype
+    if d.category in (dtypes.BOOL, dtypes.COMPLEX):
+        raise NotImplementedError(f"arange: dtype must be an integer or floating-point one, got {d}")
     if step == 0:
-        raise RuntimeError("arange: step must be nonzero")
+        raise RuntimeError("arange: step must be nonzero, got 0")
     if not all(math.isfinite(v) for v in (start, end)):
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     if (end - start) * (1 if step > 0 else -1) < 0:
@@ -579,10 +621,14 @@ def arange(
             f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}"
         )
     n = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    if n * d.itemsize >= 1 << 62:
+        raise RuntimeError(
+            f"arange: the range must have less than 2**62 bytes (invalid size), got {n} elements of {d}"
+        )
     if d.category <= dtypes.INTEGER:
         array = cast(start + np.arange(n) * step, d)
     else:
-        array = (start + np.arange(n, dtype=np.float64) * step).astype(d.numpy)
+        array = cast(start + np.arange(n, dtype=np.float64) * step, d)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "arange")
 
 
@@ -619,6 +665,11 @@ def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
     return np.where(low, up, down).astype(compute)
 
 
+def _whole(steps: Any, function: str) -> None:
+    if not hasattr(steps, "__index__"):
+        raise TypeError(f"{function}: steps must be an int, got {type(steps).__name__} {steps}")
+
+
 def linspace(
     start: Any,
     end: Any,
@@ -642,6 +693,7 @@ def linspace(
     d = _dtype_or_default(dtype, "linspace")
     if dtype is None and (isinstance(start, _complex) or isinstance(end, _complex)):
         d = d.to_complex()
+    _whole(steps, "linspace")
     if steps < 0:
         raise RuntimeError(f"linspace: steps must be non-negative (number of steps), got {steps}")
     array = cast(_even(start, end, steps, d), d) if steps else np.empty(0, d.numpy)

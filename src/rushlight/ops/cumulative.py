@@ -175,6 +175,12 @@ class CumminBackward0(CummaxBackward0):
 _cummax_result, _cummin_result = struct("cummax", "values", "indices"), struct("cummin", "values", "indices")
 
 
+def _ordered(name: str, input: Tensor) -> None:
+    require_tensor(name, input)
+    if input.is_complex():
+        raise NotImplementedError(f"{name}: input must be real, got {input.dtype}")
+
+
 @method()
 def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
     """The largest of the elements up to each one along `dim`, and its index.
@@ -183,7 +189,7 @@ def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> cummax(rushlight.tensor([1.0, 3.0, 2.0]), 0).values
         tensor([1., 3., 3.])
     """
-    require_tensor("cummax", input)
+    _ordered("cummax", input)
     pair = CummaxBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cummax"))
     if out is not None:
         pair = [into(o, p, "cummax") for o, p in zip(out, pair, strict=True)]
@@ -198,7 +204,7 @@ def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
         >>> cummin(rushlight.tensor([3.0, 1.0, 2.0]), 0).indices
         tensor([0, 1, 1])
     """
-    require_tensor("cummin", input)
+    _ordered("cummin", input)
     pair = CumminBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cummin"))
     if out is not None:
         pair = [into(o, p, "cummin") for o, p in zip(out, pair, strict=True)]
@@ -209,7 +215,7 @@ class LogcumsumexpBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int) -> Tensor:
         array = x._array
-        work = array.astype(np.float64 if array.dtype.kind != "c" else array.dtype, copy=False)
+        work = array.astype(np.float64, copy=False)
         with np.errstate(all="ignore"):
             y = np.logaddexp.accumulate(work, axis=dim) if array.ndim else work
         result = in_order(np.asarray(y).astype(array.dtype))
@@ -241,6 +247,8 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
         tensor([0.0000, 0.6931, 1.0986])
     """
     require_tensor("logcumsumexp", input)
+    if not input.is_floating_point():
+        raise NotImplementedError(f"logcumsumexp: input must be of a floating-point dtype, got {input.dtype}")
     y = LogcumsumexpBackward0.apply(input, wrap_dim(dim, input._array.ndim, "logcumsumexp"))
     return y if out is None else into(out, y, "logcumsumexp")
 

@@ -18,6 +18,7 @@ from ..autograd.inplace import check_inplace, inplace
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, wrap
+from .convert import cast
 from .promotion import result_type
 
 __all__: list[str] = []
@@ -28,6 +29,13 @@ TERNARY: dict[str, int] = {} if _C is None else _C.TERNARY
 COMPARE: dict[str, int] = {} if _C is None else _C.COMPARE
 
 FLOAT32 = np.dtype(np.float32).num
+# Order, rounding and the like have no meaning for complex numbers, and some have none for bools.
+REAL_ONLY = frozenset(
+    "atan2 ceil copysign deg2rad digamma erf erfc erfcx erfinv floor floor_divide fmax fmin fmod frac ge gt heaviside "
+    "hypot i0 i0e i1 i1e le lgamma log_ndtr logaddexp logaddexp2 lt maximum minimum ndtr ndtri nextafter rad2deg "
+    "remainder sign trunc xlog1py xlogy".split()
+)
+NOT_OF_BOOLS = frozenset("ceil floor floor_divide fmod logaddexp nextafter remainder trunc".split())
 SCALARS = (int, float, complex, np.generic)  # bool is an int
 OPERANDS = (TensorBase, *SCALARS)
 
@@ -40,7 +48,11 @@ def work_dtype(d: dtypes.dtype) -> dtypes.dtype:
 def as_array(x: Any, d: dtypes.dtype) -> np.ndarray:
     """A tensor or number as an array of dtype `d`; what does not fit wraps around, as in PyTorch."""
     array = x._array if isinstance(x, TensorBase) else np.asarray(x)
-    return array if array.dtype == d.numpy else array.astype(d.numpy)
+    if array.dtype == d.numpy:
+        return array
+    if array.dtype.kind == "O":  # an int of more than 64 bits, or none
+        array = np.asarray(dtypes.number(x, d, "operands", "a number"))
+    return cast(array, d)
 
 
 def shape_error(name: str, x: Any, y: Any) -> RuntimeError:
@@ -50,6 +62,21 @@ def shape_error(name: str, x: Any, y: Any) -> RuntimeError:
         f"{name}: other must have a shape that broadcasts with input's {a} (equal sizes, or 1, from the last dim), "
         f"got {b}"
     )
+
+
+def check_kind(name: str, d: dtypes.dtype) -> None:
+    """Refuse complex numbers and bools for an operation that has no meaning for them.
+
+    Raises:
+        NotImplementedError: the operation `name` would be computed in such a dtype.
+    """
+    if (d.category == dtypes.COMPLEX and name in REAL_ONLY) or (
+        d.category == dtypes.BOOL and name in NOT_OF_BOOLS
+    ):
+        what = "real" if d.category == dtypes.COMPLEX else "numbers"
+        raise NotImplementedError(
+            f"{name}: operands must be {what} ({name} is not implemented for {d}), got {d}"
+        )
 
 
 def require_tensor(name: str, x: Any, argument: str = "input") -> None:
@@ -73,7 +100,7 @@ def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating
     else:
         with np.errstate(all="ignore"):
             y = np.asarray(fn(array))
-    return wrap(y if y.dtype == d.numpy else y.astype(d.numpy))
+    return wrap(y if y.dtype == d.numpy else cast(y, d))
 
 
 def binary(
@@ -91,6 +118,7 @@ def binary(
             except RuntimeError:
                 raise shape_error(name, x, y) from None
     d = result_type(x, y)
+    check_kind(name, d)
     if floating and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
     work = work_dtype(d)
@@ -104,7 +132,7 @@ def binary(
     except (ValueError, RuntimeError):
         np_shapes_fit(name, x, y)
         raise
-    return wrap(z if z.dtype == d.numpy else z.astype(d.numpy))
+    return wrap(z if z.dtype == d.numpy else cast(z, d))
 
 
 def np_shapes_fit(name: str, x: Any, y: Any) -> None:
@@ -132,7 +160,7 @@ def binary_(
         and (
             other._array.dtype.num == FLOAT32
             if isinstance(other, TensorBase)
-            else isinstance(other, (int, float))
+            else isinstance(other, (int, float)) and not isinstance(other, bool)
         )
         and 0 not in self._array.strides
         and not check_inplace(self, name, other)
@@ -156,6 +184,7 @@ def conj(x: Any) -> Any:
 class Unary(Function):
     """A node of one operand, whose derivative is a function of dy and of x or y."""
 
+    title = ""
     op: int | None = None
     fn: Callable
     floating = True
@@ -167,6 +196,8 @@ class Unary(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         kind = type(ctx)
+        if x._array.dtype.num != FLOAT32:
+            check_kind(kind.title, dtypes.of(x._array.dtype))
         y = unary(kind.op, kind.fn, x, None, kind.floating)
         if kind.saves:
             ctx.save_for_backward(x if kind.saves == "x" else y)
@@ -206,6 +237,7 @@ def make_unary(
     """
     backward_name, numbers = backward if isinstance(backward, tuple) else (backward, None)
     fields = {
+        "title": name,
         "op": UNARY.get(kernel or name),
         "fn": staticmethod(fn),
         "derivative": staticmethod(derivative),

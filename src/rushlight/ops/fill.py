@@ -41,9 +41,7 @@ def _value(input: Tensor, value: Any, function: str) -> Any:
                 f"{function}: value must be a number or a 0-d tensor, got one with {value._array.ndim} dims"
             )
         return to_dtype(value, input.dtype)  # type: ignore[arg-type]
-    if isinstance(value, float) and input.dtype.category == dtypes.INTEGER and value != value:
-        raise RuntimeError(f"{function}: value cannot be converted to type {input.dtype}, got {value}")
-    return cast(np.asarray(value), input.dtype)
+    return cast(np.asarray(dtypes.number(value, input.dtype, function)), input.dtype)
 
 
 @method()
@@ -139,6 +137,7 @@ def set_(
     """Let the tensor show other memory: a tensor's, or a storage's from `storage_offset` with `size` and `stride`."""
     from ..storage import UntypedStorage
 
+    check_inplace(self, "set_")
     if source is None:
         return _reshaped(self, np.empty(0, self._array.dtype))
     if isinstance(source, TensorBase) and size is None:

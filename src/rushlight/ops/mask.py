@@ -13,7 +13,7 @@ from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
-from .convert import in_order, to_dtype
+from .convert import cast, in_order, to_dtype
 from .index import IndexBackward0, IndexPutBackward0
 from .promotion import result_type
 from .shape import _broadcast, broadcast_shapes, expand, reshape
@@ -69,13 +69,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             )
         value = to_dtype(value, input.dtype)  # type: ignore[arg-type]
     else:
-        _check_value(value, input.dtype, "masked_fill")
+        value = dtypes.number(value, input.dtype, "masked_fill")
     return MaskedFillBackward0.apply(input, where_, value)
-
-
-def _check_value(value: Any, d: dtypes.dtype, function: str) -> None:
-    if d.category == dtypes.INTEGER and isinstance(value, float) and not value.is_integer():
-        raise RuntimeError(f"{function}: value cannot be converted to type {d} without overflow, got {value}")
 
 
 @method()
@@ -140,7 +135,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         return nonzero(condition, as_tuple=True)
     mask = _check_condition(condition)
     d = result_type(input, other)
-    x, y = (to_dtype(v, d) if isinstance(v, Tensor) else wrap(np.asarray(v, d.numpy)) for v in (input, other))  # type: ignore[arg-type]
+    x, y = (
+        to_dtype(v, d)
+        if isinstance(v, Tensor)
+        else wrap(cast(np.asarray(dtypes.number(v, d, "where", name, floats=False)), d))  # type: ignore[arg-type]
+        for v, name in ((input, "input"), (other, "other"))
+    )
     try:
         result = WhereBackward0.apply(mask, x, y)
     except (ValueError, RuntimeError):

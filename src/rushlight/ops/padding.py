@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import Function
 from ..tensor import Tensor, wrap
 from .convert import empty_array
@@ -42,7 +43,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     """
     widths = _widths(input, pad)
     if mode == "constant":
-        return ConstantPadNdBackward0.apply(input, widths, 0 if value is None else value)
+        filler = 0 if value is None else dtypes.number(value, input.dtype, "pad")
+        return ConstantPadNdBackward0.apply(input, widths, filler)
     if mode not in _MODES:
         raise NotImplementedError(f"pad: mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r}")
     if value:

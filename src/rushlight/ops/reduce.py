@@ -14,7 +14,7 @@ from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .convert import in_order
+from .convert import cast, in_order
 from .elementwise import FLOAT32, require_tensor, work_dtype
 from .shape import ExpandBackward0
 
@@ -104,7 +104,7 @@ def _sum_array(array: np.ndarray, dims: tuple, keepdim: bool, d: dtypes.dtype) -
         return reduce_float32("sum", array, dims, keepdim)
     work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
     y = np.asarray(np.add.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim))
-    return in_order(y if y.dtype == d.numpy else y.astype(d.numpy))
+    return in_order(y if y.dtype == d.numpy else cast(y, d))
 
 
 class SumBackward1(Function):
@@ -183,7 +183,7 @@ class MeanBackward1(Function):
         work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
         y = np.add.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
         with np.errstate(all="ignore"):
-            return in_order(np.asarray(np.true_divide(y, n)).astype(d.numpy))
+            return in_order(cast(np.asarray(np.true_divide(y, n)), d))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -295,11 +295,8 @@ class ProdBackward1(Function):
         else:
             work = np.dtype(np.float32) if d.category == dtypes.FLOAT and d.itemsize < 4 else d.numpy
             with np.errstate(all="ignore"):
-                y = in_order(
-                    np.asarray(
-                        np.multiply.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
-                    ).astype(d.numpy)
-                )
+                product = np.multiply.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
+            y = in_order(cast(np.asarray(product), d))
         ctx.save_for_backward(x, y)
         return y
 
@@ -809,6 +806,8 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
         tensor(5.)
     """
     require_tensor("aminmax", input)
+    if input.is_complex():
+        raise NotImplementedError(f"aminmax: input must be real, got {input.dtype}")
     dims = wrap_dims(dim, input._array.ndim, "aminmax")
     if input._array.size == 0:
         if dim is None:
@@ -825,6 +824,10 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
 def _index(name: str, op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     require_tensor(name, input)
     array = input._array
+    if array.dtype.kind in "bc":
+        raise NotImplementedError(
+            f"{name}: input must be of real numbers, got {input.dtype}; for a mask use .int()"
+        )
     if dim is None:
         if array.size == 0:
             raise IndexError(

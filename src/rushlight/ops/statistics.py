@@ -141,6 +141,8 @@ def histc(
         tensor([0., 2., 1., 0.])
     """
     require_tensor("histc", input)
+    if not input.is_floating_point():
+        raise NotImplementedError(f"histc: input must be of a floating-point dtype, got {input.dtype}")
     if bins <= 0:
         raise RuntimeError(f"histc: bins must be greater than 0, got {bins}")
     array = input._array.reshape(-1)

@@ -23,23 +23,13 @@ class DiagonalBackward0(Function):
         ctx.shape, ctx.at = x._array.shape, (offset, dim1, dim2)
         out = x._array.diagonal(offset, dim1, dim2)
         if not out.flags.writeable:  # NumPy gives a read-only view
-            out = np.lib.stride_tricks.as_strided(
-                np.lib.stride_tricks.as_strided(x._array, (), ()) if not out.size else _at(x._array, out),
-                out.shape,
-                out.strides,
-            )
+            start = _address(out) - _address(x._array) if out.size else 0
+            out = strided(x._array, out.shape, out.strides, start)
         return wrap(out)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
         return dy.new_zeros(ctx.shape).diagonal_scatter(dy, *ctx.at), None, None, None  # type: ignore[attr-defined]
-
-
-def _at(array: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """A writeable 0-d view of `array` at the address where `part` begins."""
-    flat = memory(array)
-    i = (_address(part) - _address(flat)) // array.itemsize
-    return flat[i : i + 1].reshape(())
 
 
 @method()
@@ -84,6 +74,10 @@ class StridedBackward0(Function):
 
 
 StridedBackward0._name = "AsStridedBackward0"
+
+
+class UnfoldBackward0(StridedBackward0):
+    _view = True
 
 
 def _extent(size: Sequence[int], stride: Sequence[int]) -> int:
@@ -195,7 +189,8 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     shape[dim] = (n - size) // step + 1
     new_stride = list(stride)
     new_stride[dim] = stride[dim] * step
-    return as_strided(self, (*shape, size), (*new_stride, stride[dim]), self.storage_offset())
+    # Windows lie inside the tensor's own memory: no bounds to check.
+    return UnfoldBackward0.apply(self, (*shape, size), (*new_stride, stride[dim]), self.storage_offset())
 
 
 class ViewAsRealBackward0(Function):

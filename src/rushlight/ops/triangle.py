@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import Function
 from ..errors import wrap_dim
-from ..tensor import Tensor, into, method, wrap
+from ..tensor import Tensor, into, method
 from .convert import in_order
 from .shape import movedim, reshape
 from .strided import diagonal

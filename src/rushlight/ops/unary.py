@@ -560,8 +560,13 @@ class ClampBackward1(Function):
         ctx.bounds = low, high
         ctx.save_for_backward(x)
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if x._array.dtype.num == FLOAT32 and _C is not None:
-            return _C.unary(UNARY["clamp"], x, None, bounds)
+        if (
+            x._array.dtype.num == FLOAT32
+            and _C is not None
+            and bounds[0] == bounds[0]
+            and bounds[1] == bounds[1]
+        ):
+            return _C.unary(UNARY["clamp"], x, None, bounds)  # NaN bounds make everything NaN
         d = result_type(x, *[b for b in ctx.bounds if b is not None])
         work = work_dtype(d)
         a = as_array(x, work)
@@ -576,7 +581,13 @@ class ClampBackward1(Function):
         (x,) = ctx.saved_tensors
         low, high = ctx.bounds
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if usable(dy, x) and _C is not None and not is_grad_enabled():
+        if (
+            usable(dy, x)
+            and _C is not None
+            and not is_grad_enabled()
+            and bounds[0] == bounds[0]
+            and bounds[1] == bounds[1]
+        ):
             return _C.binary(BINARY["clamp_b"], dy, x, None, bounds), None, None
         return dy * ((x >= bounds[0]) & (x <= bounds[1])).to(dy.dtype), None, None
 
@@ -638,6 +649,8 @@ def _clamp(name: str, kind: Any, input: Tensor, low: Any, high: Any) -> Tensor:
     require_tensor(name, input)
     if low is None and high is None:
         raise RuntimeError(f"{name}: min and max must not both be None (At least one of 'min' or 'max')")
+    if input._array.dtype.kind == "c":
+        raise NotImplementedError(f"{name}: input must be real, got {input.dtype}")
     if isinstance(low, TensorBase) or isinstance(high, TensorBase):
         low, high = (
             wrap(np.asarray(b, dtype=input._array.dtype))
@@ -646,6 +659,13 @@ def _clamp(name: str, kind: Any, input: Tensor, low: Any, high: Any) -> Tensor:
             for b in (low, high)
         )
         return ClampBackward0.apply(input, low, high)
+    if input._array.dtype.num != FLOAT32:
+        d = result_type(input, *(b for b in (low, high) if b is not None))
+        if d.category == dtypes.COMPLEX:
+            raise NotImplementedError(f"{name}: input, min and max must be real, got a result of {d}")
+        low, high = (
+            b if b is None else dtypes.number(b, d, name, n) for b, n in ((low, "min"), (high, "max"))
+        )
     return kind.apply(input, low, high)
 
 
@@ -701,7 +721,7 @@ make_inplace(clamp_max)
 
 def _clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """In-place `clamp`."""
-    numbers = all(b is None or isinstance(b, (int, float)) for b in (min, max)) and not (
+    numbers = all(b is None or (isinstance(b, (int, float)) and b == b) for b in (min, max)) and not (
         min is None and max is None
     )
     if (

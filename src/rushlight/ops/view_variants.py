@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.inplace import check_inplace
 from ..tensor import Tensor
 from .shape import expand, permute, squeeze, swapaxes, swapdims, t, transpose, unsqueeze, view
 from .split import narrow, select, split, split_with_sizes, unbind
@@ -58,6 +59,7 @@ def _inplace_view(function: Any) -> None:
     """x.<name>_(...): the tensor itself takes on the view's shape."""
 
     def changed(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_inplace(self, changed.__name__)
         result = function(self, *args, **kwargs)
         if result is self:
             return self

@@ -1,0 +1,151 @@
+"""Python numbers and data on their way into tensors: what a dtype holds, and how the rest is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rushlight
+
+INF, NAN = float("inf"), float("nan")
+NUMBERS = [300, -1, -129, 256, 2**31, 2**40, 2**63, 1.5, -1.5, 1e10, 1e39, INF, NAN, True, 1j, 70000.0]
+DTYPES = ["uint8", "int8", "int16", "int32", "int64", "bool", "float16", "bfloat16", "float32", "float64"]
+USES = {
+    "tensor": lambda L, v, d: L.tensor(v, dtype=d),
+    "tensor of a list": lambda L, v, d: L.tensor([v], dtype=d),
+    "full": lambda L, v, d: L.full((2,), v, dtype=d),
+    "full_like": lambda L, v, d: L.full_like(L.zeros(2, dtype=d), v),
+    "fill_": lambda L, v, d: L.zeros(2, dtype=d).fill_(v),
+    "masked_fill": lambda L, v, d: L.zeros(2, dtype=d).masked_fill(L.tensor([True, False]), v),
+    "clamp": lambda L, v, d: L.zeros(2, dtype=d).clamp(max=v),
+    "where": lambda L, v, d: L.where(L.tensor([True, False]), L.zeros(2, dtype=d), v),
+}
+# 2**63 may be any dtype's in PyTorch's tensor(); complex32 is not there; PyTorch clamps no bools, and refuses bounds
+# beyond float32, which bound nothing here.
+APART = {
+    ("tensor", 2**63),
+    ("tensor of a list", 2**63),
+    ("clamp", 1e39),
+    *((use, 1j) for use in ("clamp", "where")),
+}
+
+
+def outcome(f, library, value, dtype):
+    try:
+        return f(library, value, getattr(library, dtype)).tolist()
+    except Exception as e:
+        return e
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch's of complex32
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_a_dtype_holds(use, dtype, torch):
+    """A number is taken, wrapped round or refused as by PyTorch: never another number in silence."""
+    for value in NUMBERS:
+        if (use, value) in APART or (use == "clamp" and dtype == "bool"):
+            continue
+        theirs = outcome(USES[use], torch, value, dtype)
+        ours = outcome(USES[use], rushlight, value, dtype)
+        if isinstance(theirs, Exception):
+            assert isinstance(ours, type(theirs)), f"{value}: {ours!r}, in PyTorch {theirs!r}"
+        else:
+            assert str(ours) == str(theirs), f"{value}"
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+def test_the_message_names_the_value(dtype):
+    d = getattr(rushlight, dtype)
+    with pytest.raises(RuntimeError, match=f"full: fill_value must be a number that torch.{dtype} holds"):
+        rushlight.full((2,), 2**40, dtype=d)
+    with pytest.raises(RuntimeError, match="fill_: value must be a number .*got nan"):
+        rushlight.zeros(2, dtype=d).fill_(NAN)
+    with pytest.raises(RuntimeError, match="tensor: data must be a number .*got 1099511627776"):
+        rushlight.tensor([1, 2**40], dtype=d)
+
+
+class Odd:
+    pass
+
+
+DATA = [
+    (["a"], ValueError, "data must be numbers"),
+    ([1, "a"], TypeError, "data must be numbers"),
+    ([None], RuntimeError, "Could not infer dtype of NoneType"),
+    ([1, None], RuntimeError, "Could not infer dtype of NoneType"),
+    ([{}], RuntimeError, "Could not infer dtype of dict"),
+    ([Odd()], RuntimeError, "Could not infer dtype of Odd"),
+    ([b"a"], TypeError, "data must be numbers"),
+    ({1: 2}, RuntimeError, "Could not infer dtype of dict"),
+    ([[1, 2], [3]], ValueError, "expected sequence of equal length"),
+    ([[1, 2], [3, 4, 5]], ValueError, "expected sequence of equal length"),
+    ([[1], 2], TypeError, "numbers and sequences side by side"),
+    ([1, [2]], TypeError, "numbers and sequences side by side"),
+    (2**63, ValueError, "Overflow when unpacking long long"),
+    ([1, 2**63], ValueError, "Overflow when unpacking long long"),
+    ([10**400], ValueError, "one of 1329 bits"),
+]
+
+
+@pytest.mark.parametrize(("data", "error", "text"), DATA, ids=lambda x: str(x)[:30])
+def test_data_that_is_none(data, error, text):
+    with pytest.raises(error, match=text):
+        rushlight.tensor(data)
+
+
+@pytest.mark.parametrize(("data", "error", "text"), DATA, ids=lambda x: str(x)[:30])
+def test_data_that_is_none_in_pytorch(data, error, text, torch):
+    with pytest.raises(error, match=".*"):
+        torch.tensor(data)
+
+
+def test_lists_of_arrays_keep_their_dtype():
+    assert rushlight.tensor([np.ones(2), np.ones(2)]).dtype is rushlight.float64
+    assert rushlight.tensor([1.5, 2**63]).tolist() == [1.5, 2.0**63]
+
+
+def test_conversions_of_several_elements():
+    for convert in (int, float, complex):
+        with pytest.raises(ValueError, match="only one element tensors can be converted to Python scalars"):
+            convert(rushlight.ones(2))
+    with pytest.raises(RuntimeError, match="float: value cannot be converted to type double"):
+        float(rushlight.tensor(1j))
+
+
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, rushlight.OutOfMemoryError])
+def test_too_large(error):
+    with pytest.raises(error, match=r"empty: not enough memory for a tensor of shape \[1099511627776\]"):
+        rushlight.zeros(2**40, dtype=rushlight.float64)
+    with pytest.raises(RuntimeError, match="zeros: size must have less than 2\\*\\*59 elements"):
+        rushlight.zeros(2**62, 2**62)
+    with pytest.raises(RuntimeError, match="arange: the range must have less than 2\\*\\*62 bytes"):
+        rushlight.arange(1e30)
+
+
+MEANINGLESS = {
+    "order": (lambda x: x < x, "lt: operands must be real"),
+    "maximum": (lambda x: rushlight.maximum(x, x), "maximum: operands must be real"),
+    "clamp": (lambda x: x.clamp(0, 1), "clamp: input must be real"),
+    "remainder": (lambda x: x % 2, "remainder: operands must be real"),
+    "floor_divide": (lambda x: x // 2, "floor_divide: operands must be real"),
+    "rounding": (lambda x: x.div(2, rounding_mode="trunc"), "floor_divide: operands must be real"),
+    "floor": (lambda x: x.floor(), "floor: operands must be real"),
+    "erf": (lambda x: x.erf(), "erf: operands must be real"),
+    "argmax": (lambda x: x.argmax(), "argmax: input must be of real numbers"),
+    "cummax": (lambda x: x.cummax(0), "cummax: input must be real"),
+    "aminmax": (lambda x: x.aminmax(), "aminmax: input must be real"),
+}
+
+
+@pytest.mark.parametrize("name", MEANINGLESS)
+def test_complex_numbers_have_no_order(name):
+    f, text = MEANINGLESS[name]
+    with pytest.raises(NotImplementedError, match=text):
+        f(rushlight.tensor([1 + 1j, 2.0]))
+
+
+def test_no_logarithms_of_integers():
+    with pytest.raises(NotImplementedError, match="logcumsumexp: input must be of a floating-point dtype"):
+        rushlight.tensor([1, 2]).logcumsumexp(0)
+    with pytest.raises(NotImplementedError, match="floor_divide: operands must be numbers"):
+        rushlight.tensor([True]) // rushlight.tensor([True])

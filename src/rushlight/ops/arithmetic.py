@@ -537,6 +537,7 @@ def _define(
     number_node: str = "",
     tensors: bool = False,
     inplace: bool = True,
+    saves_result: bool = False,
 ) -> Any:
     """A function of two operands. `number_node`: where `other` is a number; `tensors`: neither may be one."""
     fields = {
@@ -545,6 +546,7 @@ def _define(
         "fn": staticmethod(fn),
         "floating": floating,
         "derivatives": derivatives,
+        "saves_result": saves_result,
         "__doc__": doc,
         "__module__": __name__,
     }
@@ -651,6 +653,7 @@ hypot = _define(
     (lambda dz, x, y, z: dz * (x / z), lambda dz, x, y, z: dz * (y / z)),
     "sqrt(input**2 + other**2), without overflow on the way.",
     tensors=True,
+    saves_result=True,
 )
 logaddexp = _define(
     "logaddexp",
@@ -998,7 +1001,8 @@ class AddcmulBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
-        ctx.save_for_backward(y, w)
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(y if needs[2] else None, w if needs[1] else None)
         return _ternary(
             "addcmul", lambda a, b, c: a + np.asarray(value).astype(a.dtype) * b * c, x, y, w, value
         )
@@ -1014,7 +1018,8 @@ class AddcdivBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
-        ctx.save_for_backward(y, w)
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(y if needs[2] else None, w if needs[1] or needs[2] else None)
         return _ternary(
             "addcdiv", lambda a, b, c: a + np.asarray(value).astype(a.dtype) * (b / c), x, y, w, value
         )

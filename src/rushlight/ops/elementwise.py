@@ -288,12 +288,13 @@ class Binary(Function):
     fn: Callable
     floating = True
     derivatives: tuple  # ((dy, x, y, z) -> dx, the same -> dy), of differentiable operations; None: 0
+    saves_result = False  # whether the derivatives need z
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
         kind = type(ctx)
         z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating)
-        save_pair(ctx, x, y, z)
+        save_pair(ctx, x, y, z if kind.saves_result else None)
         return z
 
     @staticmethod

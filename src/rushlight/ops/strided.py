@@ -88,7 +88,11 @@ def _extent(size: Sequence[int], stride: Sequence[int]) -> int:
 
 
 class StridedAdjointBackward0(Function):
-    """Sum dy, laid out with one geometry, into a tensor laid out in the same memory with another."""
+    """Sum dy, laid out with one geometry, into a tensor laid out in the same memory with another.
+
+    Where several elements of that tensor share memory, the sum counts once for them all. `transposed` is the
+    adjoint of this in turn: the two geometries change places, and what is divided is dy.
+    """
 
     @staticmethod
     def forward(
@@ -100,32 +104,38 @@ class StridedAdjointBackward0(Function):
         size: tuple,
         stride: tuple,
         offset: int,
+        transposed: bool = False,
     ) -> Tensor:
-        ctx.rest = (shape, x_stride, x_offset, size, stride, offset)
+        ctx.rest = (size, stride, offset, shape, x_stride, x_offset, not transposed)
         low = min(x_offset, offset)
         flat = np.zeros(
             max(x_offset + _extent(shape, x_stride), offset + _extent(size, stride)) - low, dy._array.dtype
         )
         item = flat.itemsize
-        if dy._array.size:
+        array = dy._array / _sharing(size, stride) if transposed else dy._array
+        if array.size:
             positions = np.lib.stride_tricks.as_strided(
                 np.arange(flat.size)[offset - low :], size, tuple([s * 8 for s in stride])
             )
-            np.add.at(flat, positions, dy._array)
+            np.add.at(flat, positions, array)
         dx = np.lib.stride_tricks.as_strided(
             flat[x_offset - low :], shape, tuple([s * item for s in x_stride])
         )
-        if 0 in x_stride:  # memory that several elements of x share counts once for them all
-            shared = 1
-            for n, s in zip(shape, x_stride, strict=True):
-                shared *= n if s == 0 else 1
-            dx = dx / shared
-        return wrap(np.ascontiguousarray(dx).reshape(shape))
+        if not transposed:
+            dx = dx / _sharing(shape, x_stride)
+        return wrap(np.ascontiguousarray(dx).reshape(shape).astype(dy._array.dtype, copy=False))
 
     @staticmethod
     def backward(ctx: Any, ddx: Tensor) -> tuple:
-        shape, _x_stride, x_offset, size, stride, offset = ctx.rest
-        return (as_strided(ddx.contiguous(), size, stride, offset - x_offset), *(None,) * 6)
+        return (StridedAdjointBackward0.apply(ddx, *ctx.rest), *(None,) * 7)
+
+
+def _sharing(shape: tuple, stride: tuple) -> int:
+    """How many elements share each place of memory, by strides of 0."""
+    shared = 1
+    for n, s in zip(shape, stride, strict=True):
+        shared *= n if s == 0 else 1
+    return max(shared, 1)
 
 
 @method()

@@ -149,3 +149,43 @@ def test_no_logarithms_of_integers():
         rushlight.tensor([1, 2]).logcumsumexp(0)
     with pytest.raises(NotImplementedError, match="floor_divide: operands must be numbers"):
         rushlight.tensor([True]) // rushlight.tensor([True])
+
+
+WRONG_TYPES = [
+    (lambda F: F.softmax(np.ones(3), -1), "softmax: input must be a Tensor, got ndarray"),
+    (lambda F: F.cross_entropy([1.0], [0]), "cross_entropy: input must be a Tensor, got list"),
+    (lambda F: F.dropout(None), "dropout: input must be a Tensor, got NoneType"),
+    (lambda F: F.layer_norm(np.ones(3), (3,)), "layer_norm: input must be a Tensor, got ndarray"),
+    (lambda F: F.embedding([1], rushlight.ones(2, 2)), "embedding: input must be a Tensor, got list"),
+    (lambda F: rushlight.topk(rushlight.ones(3), "a"), "topk: k must be an int, got str 'a'"),
+    (lambda F: rushlight.triu(3), "triu: input must be a Tensor, got int 3"),
+    (lambda F: rushlight.cat([rushlight.ones(2), 1]), "cat: "),
+    (lambda F: rushlight.cat(None), "cat: tensors must be a tuple of Tensors, got NoneType"),
+    (lambda F: rushlight.sum(rushlight.ones(2), dim=1.5), "sum: dim must be an int or a tuple of ints, got float"),
+    (lambda F: rushlight.linalg.inv([1]), "linalg.inv: A must be a Tensor, got list"),
+    (lambda F: rushlight.fft.fft("a"), "fft: input must be a Tensor, got str 'a'"),
+    (lambda F: rushlight.nn.init.zeros_("a"), "tensor must be a Tensor, got str 'a'"),
+    (lambda F: rushlight.FloatTensor("a"), "Tensor: arguments must be sizes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "text"), WRONG_TYPES, ids=[text for _, text in WRONG_TYPES])
+def test_an_argument_of_a_wrong_type_is_named(call, text):
+    """Not what broke inside for want of a check."""
+    with pytest.raises(TypeError, match=text):
+        call(rushlight.nn.functional)
+
+
+def test_functions_are_pickled_by_their_public_names():
+    import pickle
+
+    for f in (rushlight.nn.functional.gelu, rushlight.topk, rushlight.linalg.inv, rushlight.fft.fft):
+        assert pickle.loads(pickle.dumps(f)) is f
+    assert rushlight.arctan2 is rushlight.atan2
+
+
+def test_warnings_point_at_the_users_line():
+    with pytest.warns(UserWarning, match="softmax: dim should be given") as seen:
+        rushlight.nn.functional.softmax(rushlight.ones(2))
+        rushlight.nn.Softmax()(rushlight.ones(2))
+    assert [w.filename for w in seen] == [__file__, __file__]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .errors import explained as _explained
 from .ops.arithmetic import xlogy as xlogy
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import logsumexp as logsumexp
@@ -43,3 +44,5 @@ __all__ = [
     "modified_bessel_i1", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "round", "sinc", "softmax", "xlog1py",
     "xlogy", "zeta",
 ]  # fmt: skip
+for _name in __all__:
+    globals()[_name] = _explained(globals()[_name], __name__)

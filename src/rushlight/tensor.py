@@ -529,10 +529,17 @@ def _legacy(args: tuple, device: Any, dtype: dtypes.dtype) -> np.ndarray:
                 f"Tensor: arguments must be sizes (ints) or a sequence of numbers, got {type(args[0]).__name__}; use "
                 "torch.tensor(value) for one number"
             )
-        return np.array(args[0], dtype=dtype.numpy)
+        try:
+            return np.array(args[0], dtype=dtype.numpy)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(
+                f"Tensor: arguments must be sizes (ints) or a sequence of numbers, got {type(args[0]).__name__}"
+            ) from None
     sizes = args[0] if len(args) == 1 and isinstance(args[0], Size) else args
     if not sizes:
         return np.empty(0, dtype.numpy)
+    if not all(hasattr(s, "__index__") for s in sizes):
+        raise TypeError(f"Tensor: sizes must be ints, got {', '.join(type(s).__name__ for s in sizes)}")
     shape = [s.__index__() for s in sizes]
     if min(shape) < 0:
         raise RuntimeError(f"Tensor: sizes must not be negative (negative dimension), got {shape}")

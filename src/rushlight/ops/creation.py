@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import devices, dtypes
 from ..autograd.core import TensorBase
+from ..errors import warn
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
 from .promotion import scalar_dtype
@@ -211,10 +211,9 @@ def tensor(
     """
     check_options("tensor", device, None)
     if isinstance(data, TensorBase):
-        warnings.warn(
+        warn(
             "tensor: to copy a tensor use sourceTensor.detach().clone(), or .requires_grad_(True) after it, rather than "
-            "torch.tensor(sourceTensor)",
-            stacklevel=2,
+            "torch.tensor(sourceTensor)"
         )
     array = _infer(data, "tensor")
     if dtype is not None:
@@ -309,9 +308,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "from_numpy: at least one stride of the array is negative, which tensors cannot have; use array.copy()"
         )
     if not ndarray.flags.writeable:
-        warnings.warn(
-            "from_numpy: the array is not writeable; writing to the tensor is an error", stacklevel=2
-        )
+        warn("from_numpy: the array is not writeable; writing to the tensor is an error")
     return wrap(ndarray.view(np.ndarray) if type(ndarray) is not np.ndarray else ndarray)
 
 
@@ -634,9 +631,7 @@ def arange(
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
     """Like `arange`, but with `end` included and always in the default dtype. Deprecated in PyTorch."""
-    warnings.warn(
-        "range: torch.range is deprecated; use torch.arange, whose end is not included", stacklevel=2
-    )
+    warn("range: torch.range is deprecated; use torch.arange, whose end is not included")
     if end is None:
         start, end = 0, start
     n = math.floor((end - start) / step) + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import kind_of, wrap_dim, wrap_dims
+from ..errors import kind_of, warn, wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array, in_order, to_dtype
 from .shape import expand, permute, reshape, sizes_of, unsqueeze
@@ -359,9 +358,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     given = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else list(tensors)
     if indexing is None:
-        warnings.warn(
-            "meshgrid: in an upcoming release, it will be required to pass the indexing argument; 'ij' is taken",
-            stacklevel=2,
+        warn(
+            "meshgrid: in an upcoming release, it will be required to pass the indexing argument; 'ij' is taken"
         )
         indexing = "ij"
     if indexing not in ("ij", "xy"):

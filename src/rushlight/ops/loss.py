@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.function import composed_vjp
-from ..errors import wrap_dim
+from ..errors import warn, wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor
 from .shape import broadcast_shapes
@@ -38,10 +37,7 @@ def reduction_of(
     if size_average is not None or reduce is not None:
         averaged = size_average is None or size_average
         reduction = "none" if reduce is False else "mean" if averaged else "sum"
-        warnings.warn(
-            f"{function}: size_average and reduce are deprecated; use reduction='{reduction}' instead",
-            stacklevel=3,
-        )
+        warn(f"{function}: size_average and reduce are deprecated; use reduction='{reduction}' instead")
     if reduction not in _CODES:
         raise ValueError(
             f"{function}: reduction must be 'none', 'mean' or 'sum', got {reduction!r}: not a valid value for reduction"
@@ -474,10 +470,9 @@ def _same_size(function: str, input: Tensor, target: Tensor) -> tuple[Tensor, Te
     if a == b:
         return input, target
     shape = common_shape(function, input=input, target=target)
-    warnings.warn(
+    warn(
         f"{function}: Using a target size ({list(b)}) that is different to the input size ({list(a)}): they are "
-        "broadcast, which is seldom what is meant; give them the same size",
-        stacklevel=3,
+        "broadcast, which is seldom what is meant; give them the same size"
     )
     return input.expand(shape), target.expand(shape)
 
@@ -758,10 +753,9 @@ def kl_div(
     batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = reduction_of("kl_div", "sum" if batch else reduction, size_average, reduce)
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "kl_div: reduction: 'mean' divides the total loss by both the batch size and the support size; 'batchmean' "
-            "divides by the batch size alone, as the definition says",
-            stacklevel=2,
+            "divides by the batch size alone, as the definition says"
         )
     n = input.shape[wrap_dim(0, input.ndim, "kl_div")] if input.ndim else 1
     if input._array.shape != target._array.shape:

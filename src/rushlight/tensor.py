@@ -5,6 +5,7 @@ What computes is in `ops/`, one family a file; `@method()` there puts a function
 
 from __future__ import annotations
 
+import math
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -127,6 +128,8 @@ class Tensor(TensorBase):
         array = self._array
         item = array.itemsize or 1
         strides = [s // item for s in array.strides]
+        if not array.size and not any(strides):  # nothing to stride over: as in a new tensor
+            strides = [math.prod([max(n, 1) for n in array.shape[i + 1 :]]) for i in range(array.ndim)]
         for i in range(array.ndim - 1, -1, -1):
             # NumPy gives a new axis of size 1 stride 0; PyTorch, that of a contiguous tensor.
             if strides[i] == 0 and array.shape[i] == 1:

@@ -295,7 +295,7 @@ def _steps(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> Any:
     if not isinstance(x, TensorBase):
         return x
     step = diff(x, dim=-1 if x._array.ndim == 1 else dim)  # type: ignore[arg-type]
-    if x._array.ndim == 1 and y._array.ndim > 1:
+    if x._array.ndim == 1:
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError(
                 f"{name}: x must have y's size {y._array.shape[dim]} along dim {dim} (There must be one x value for each "

@@ -66,6 +66,8 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
         elif hasattr(item, "__index__"):
             kinds.append(item.__index__())
             used += 1
+        elif isinstance(item, str):
+            raise TypeError(f"index: must be an int, slice or tensor, got the str {item!r}")
         else:
             raise IndexError(
                 "index: only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices, "

@@ -62,7 +62,8 @@ def _same_type(tensors: Sequence, function: str) -> list[Tensor]:
         raise TypeError(f"{function}: tensors must be a tuple or list of Tensors, got a Tensor")
     given = list(tensors)
     if not given:
-        raise ValueError(f"{function}: expected a non-empty list of Tensors")
+        error = RuntimeError if function == "stack" else ValueError  # PyTorch's, each
+        raise error(f"{function}: tensors must be a non-empty list of Tensors, got none")
     for i, x in enumerate(given):
         if not isinstance(x, TensorBase):
             raise TypeError(f"{function}: element {i} must be a Tensor, got {kind_of(x)}")

@@ -237,7 +237,7 @@ def _check_classes(
         raise RuntimeError(f"{function}: input must have at least 1 dimension, the classes, got a 0-d tensor")
     if len(want) == 1:
         want, classes = (), want[0]  # type: ignore[misc]
-        if have == (1,) and function == "nll_loss":
+        if have == (1,):
             want = (1,)
     else:
         classes, want = want[1], want[:1] + want[2:]
@@ -673,10 +673,19 @@ def binary_cross_entropy(
             f"{name}: target must have the input's shape {list(input.shape)}, got {list(target.shape)} "
             "(Using a target size that is different to the input size is not supported)"
         )
+    _check_same_float(name, input, target)
     _in_unit_interval(name, input=input, target=target)
     if weight is not None:
         weight = _expanded(name, "weight", weight, input)
     return _point("bce", "BinaryCrossEntropyBackward0", reduction, input, target, weight)
+
+
+def _check_same_float(function: str, input: Tensor, target: Tensor) -> None:
+    if target._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            f"{function}: target must have the input's dtype, {input.dtype}, got {target.dtype}; use "
+            f"target.to({input.dtype})"
+        )
 
 
 def _expanded(function: str, name: str, weight: Tensor, input: Tensor) -> Tensor:
@@ -714,6 +723,10 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"{name}: target must have the input's shape {list(input.shape)} (Target size must be the same as input "
             f"size), got {list(target.shape)}"
+        )
+    if not target.is_floating_point():
+        raise RuntimeError(
+            f"{name}: target must be of a floating-point dtype (probabilities), got {target.dtype}; use target.float()"
         )
     if pos_weight is not None:
         pos_weight = _expanded(name, "pos_weight", pos_weight, input)

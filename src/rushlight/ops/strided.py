@@ -231,7 +231,8 @@ class ViewAsComplexBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         array = x._array
-        return wrap(array.view(np.complex64 if array.dtype == np.float32 else np.complex128)[..., 0])
+        kind = np.complex64 if array.dtype == np.float32 else np.complex128
+        return wrap(array.view(kind)[..., 0] if array.size else np.empty(array.shape[:-1], kind))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Tensor:
@@ -244,7 +245,7 @@ def view_as_complex(input: Tensor) -> Tensor:
     array = input._array
     if array.dtype not in (np.float32, np.float64):
         raise RuntimeError(f"view_as_complex: input must be float32 or float64, got {input.dtype}")
-    if not array.ndim or array.shape[-1] != 2 or array.strides[-1] != array.itemsize:
+    if not array.ndim or array.shape[-1] != 2 or (array.size and array.strides[-1] != array.itemsize):
         raise RuntimeError(
             f"view_as_complex: the last dim must have size 2 and stride 1, got size {list(array.shape)}"
         )

@@ -457,10 +457,10 @@ class Tensor(TensorBase):
 def _copy_shared(array: np.ndarray, memo: dict) -> np.ndarray:
     """A copy of `array` whose memory is copied once for all arrays that share it."""
     root = memory(array)
-    key = ("memory", id(root), _address(root))
+    key = ("memory", _address(root), root.nbytes)  # not by id: `memory` may give a new array each time
     if key not in memo:
         memo[key] = root.copy()
-        memo["keep", id(root)] = root
+        memo["keep", key] = root  # its address must not be another's meanwhile
     new = memo[key]
     offset = _address(array) - _address(root)
     return np.ndarray(

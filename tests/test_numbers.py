@@ -189,3 +189,27 @@ def test_warnings_point_at_the_users_line():
         with pytest.warns(UserWarning, match="softmax: dim should be given") as seen:
             call(rushlight.ones(2))
         assert [w.filename for w in seen] == [__file__]
+
+
+@pytest.mark.parametrize("bad", [[1.0], None, np.ones((2, 2)), "a"], ids=["list", "None", "array", "str"])
+def test_small_functions_name_themselves(bad):
+    """Those that `errors.explained` leaves alone."""
+    F, x = rushlight.nn.functional, rushlight.ones(2, 2)
+    calls = {
+        "add": (rushlight.add, (x, bad)),
+        "mul": (rushlight.mul, (bad, x)),
+        "matmul": (rushlight.matmul, (x, bad)),
+        "mm": (rushlight.mm, (bad, x)),
+        "exp": (rushlight.exp, (bad,)),
+        "sum": (rushlight.sum, (bad,)),
+        "mean": (rushlight.mean, (bad,)),
+        "relu": (F.relu, (bad,)),
+        "linear": (F.linear, (bad, x)),
+        "linear: weight": (F.linear, (x, bad)),
+        "conv2d": (F.conv2d, (bad, x[None, None])),
+        "conv2d: weight": (F.conv2d, (x[None, None], bad)),
+        "max_pool2d": (F.max_pool2d, (bad, 2)),
+    }
+    for text, (f, args) in calls.items():
+        with pytest.raises(TypeError, match=f"^{text}"):
+            f(*args)

@@ -338,7 +338,7 @@ def _convolve(
     function: str, n: int, input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any,
     groups: int, transposed: bool = False, extra: Any = 0,
 ) -> Tensor:  # fmt: skip
-    if not usable_tensors(input, weight, bias):
+    if input is None or weight is None or not usable_tensors(input, weight, bias):
         _check_tensors(function, input, weight, bias)
     shape = input._array.shape
     single = len(shape) == n + 1

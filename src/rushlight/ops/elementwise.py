@@ -117,7 +117,10 @@ def binary(
                 return _C.binary(op, x, y, None, numbers)
             except RuntimeError:
                 raise shape_error(name, x, y) from None
-    d = result_type(x, y)
+    try:
+        d = result_type(x, y)
+    except TypeError as e:
+        raise TypeError(f"{name}: {e}") from None
     check_kind(name, d)
     if floating and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()

@@ -91,7 +91,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         tensor([[3.5000],
                 [3.5000]])
     """
-    if input is not None and usable(input, weight, bias) and weight.dim() == 2:
+    if input is not None and weight is not None and usable(input, weight, bias) and weight.dim() == 2:
         if input.dim() == 2:
             node: Any = MmBackward0 if bias is None else AddmmBackward0
         else:

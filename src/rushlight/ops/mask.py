@@ -40,7 +40,7 @@ class MaskedFillBackward0(Function):
             usable(value) if isinstance(value, TensorBase) else isinstance(value, (int, float))
         ):
             return in_order(_C.where(mask, value, x, None)._array)
-        out = np.array(np.broadcast_to(x._array, np.broadcast_shapes(x._array.shape, mask.shape)), order="C")
+        out = np.array(np.broadcast_to(x._array, broadcast_shapes(x._array.shape, mask.shape)), order="C")
         np.copyto(out, value._array if isinstance(value, TensorBase) else value, where=mask, casting="unsafe")
         return wrap(out)
 

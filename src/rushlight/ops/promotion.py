@@ -28,7 +28,7 @@ def scalar_dtype(value: Any) -> dtype:
         return dtypes.get_default_dtype().to_complex()
     if isinstance(value, np.generic):
         return scalar_dtype(value.item())
-    raise TypeError(f"expected a Tensor or a number, got {kind_of(value)}")
+    raise TypeError(f"operands must be Tensors or numbers, got {kind_of(value)}")
 
 
 def result_type(*operands: Any) -> dtype:

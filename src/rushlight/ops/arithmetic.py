@@ -686,6 +686,7 @@ copysign = _define(
     ),
     "The magnitude of `input` with the sign of `other` (also of -0.).",
     number_node="CopysignBackward1",
+    saves_result=True,
 )
 xlogy = _define(
     "xlogy",

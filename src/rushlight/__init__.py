@@ -33,6 +33,7 @@ from .dtypes import memory_format as memory_format
 from .dtypes import preserve_format as preserve_format
 from .dtypes import set_default_dtype as set_default_dtype
 from .dtypes import strided as strided
+from .errors import explained as _explained
 from .ops import families as _ops
 from .ops.creation import legacy_constructor as _legacy_constructor
 from .ops.promotion import can_cast as can_cast
@@ -62,7 +63,7 @@ short, long = _dtypes.short, _dtypes.long
 cfloat, cdouble = _dtypes.cfloat, _dtypes.cdouble
 for _family in _ops.values():
     for _name in _family.__all__:
-        globals()[_name] = getattr(_family, _name)
+        globals()[_name] = _explained(getattr(_family, _name), __name__)
 newaxis = None
 float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 
@@ -78,6 +79,7 @@ _LAZY = {
     "save": "serialization",
     "UntypedStorage": "storage",
     "TypedStorage": "storage",
+    "OutOfMemoryError": "errors",
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
     "vmap": "func",

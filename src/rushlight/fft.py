@@ -15,6 +15,7 @@ import numpy as np
 from . import dtypes
 from .autograd import Function
 from .autograd.core import TensorBase
+from .errors import explained as _explained
 from .errors import kind_of, wrap_dim, wrap_dims
 from .ops.convert import to_dtype
 from .tensor import Tensor, into, wrap
@@ -313,3 +314,7 @@ def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     """The inverse of `fftshift`."""
     dims = wrap_dims(dim, input._array.ndim, "ifftshift")
     return input.roll(tuple([(input._array.shape[d] + 1) // 2 for d in dims]), dims)  # type: ignore[attr-defined]
+
+
+for _name in __all__:
+    globals()[_name] = _explained(globals()[_name], __name__)

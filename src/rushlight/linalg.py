@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .errors import explained as _explained
 from .ops import decomposition as _decomposition
 from .ops import factor as _factor
 from .ops import linalg as _linalg
@@ -12,5 +13,6 @@ __all__ = ["LinAlgError"]
 for _module in (_linalg, _decomposition, _factor, _norms):
     for _name in _module.linalg:
         # Where torch.<name> differs from torch.linalg.<name>, ours is called linalg_<name>.
-        globals()[_name] = getattr(_module, f"linalg_{_name}", None) or getattr(_module, _name)
+        _function = getattr(_module, f"linalg_{_name}", None) or getattr(_module, _name)
+        globals()[_name] = _explained(_function, __name__)
         __all__.append(_name)

@@ -7,13 +7,14 @@ reaches: sizes 1 and 0 of a weight, times its receptive field.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import no_grad
+from ..errors import explained as _explained
+from ..errors import warn
 from ..ops import random_fill as _random
 from ..ops.random import randperm as _randperm
 from ..random import Generator
@@ -126,10 +127,9 @@ def trunc_normal_(
         tensor([ 1.5410, -0.2934, -1.3986])
     """
     if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn(
+        warn(
             "trunc_normal_: mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
-            "incorrect.",
-            stacklevel=2,
+            "incorrect."
         )
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     draw = Tensor._make(np.empty_like(tensor._array))
@@ -254,7 +254,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
     """The standard deviation; None where there is nothing to fill."""
     if 0 in tensor._array.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        warn("Initializing zero-element tensors is a no-op")
         return None
     fan = _calculate_correct_fan(tensor, mode)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
@@ -339,9 +339,7 @@ def _deprecated(function: Callable[..., Any]) -> Callable[..., Any]:
     old, new = function.__name__.rstrip("_"), function.__name__
 
     def alias(*args: Any, **kwargs: Any) -> Any:
-        warnings.warn(
-            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2
-        )
+        warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning)
         return function(*args, **kwargs)
 
     alias.__name__ = alias.__qualname__ = old
@@ -360,3 +358,7 @@ kaiming_uniform = _deprecated(kaiming_uniform_)
 kaiming_normal = _deprecated(kaiming_normal_)
 orthogonal = _deprecated(orthogonal_)
 sparse = _deprecated(sparse_)
+
+
+for _name in __all__:
+    globals()[_name] = _explained(globals()[_name], __name__)

@@ -569,6 +569,7 @@ def _define(
     inplace: bool = True,
     without: str = "",
     base: type = Binary,
+    saves_result: bool = False,
 ) -> Any:
     """A function of two operands.
 
@@ -584,6 +585,7 @@ def _define(
         "fn": staticmethod(fn),
         "floating": floating,
         "derivatives": derivatives,
+        "saves_result": saves_result,
         "__doc__": doc,
         "__module__": __name__,
     }
@@ -701,6 +703,7 @@ hypot = _define(
     "sqrt(input**2 + other**2), without overflow on the way.",
     tensors=True,
     without="bic",
+    saves_result=True,
 )
 logaddexp = _define(
     "logaddexp",
@@ -736,6 +739,7 @@ copysign = _define(
     "The magnitude of `input` with the sign of `other` (also of -0.).",
     number_node="CopysignBackward1",
     without="c",
+    saves_result=True,
 )
 xlogy = _define(
     "xlogy",
@@ -1096,7 +1100,8 @@ class AddcmulBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
-        ctx.save_for_backward(y, w)
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(y if needs[2] else None, w if needs[1] else None)
         if x._array.dtype.kind == "b":
             refuse("addcmul", result_type(x, y, w), "b")
         return _ternary(
@@ -1114,7 +1119,8 @@ class AddcdivBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
-        ctx.save_for_backward(y, w)
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(y if needs[2] else None, w if needs[1] or needs[2] else None)
         return _ternary(
             "addcdiv", lambda a, b, c: a + np.asarray(value).astype(a.dtype) * (b / c), x, y, w, value
         )

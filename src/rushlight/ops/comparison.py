@@ -344,7 +344,7 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     require_tensor("bitwise_not", input)
     if dtypes.of(input._array.dtype).category > dtypes.INTEGER:
-        raise NotImplementedError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
+        raise TypeError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
     y = wrap(np.bitwise_not(input._array))
     return y if out is None else into(out, y, "bitwise_not")
 

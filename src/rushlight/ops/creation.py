@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import devices, dtypes
 from ..autograd.core import TensorBase
+from ..errors import warn
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
 from .promotion import number, scalar_dtype
@@ -52,6 +52,8 @@ def finish(array: np.ndarray, requires_grad: bool) -> Tensor:
     """A new tensor around `array`."""
     t = wrap(array)
     if requires_grad:
+        if requires_grad is not True:
+            raise TypeError(f"tensor: requires_grad must be a bool, got {type(requires_grad).__name__}")
         t.requires_grad = True
     return t
 
@@ -84,12 +86,12 @@ def _infer(data: Any, function: str) -> np.ndarray:
         dtypes.of(array.dtype)
         return array
     if isinstance(data, (bool, int, float, _complex)):
-        try:
-            return np.array(data, scalar_dtype(data).numpy)
-        except OverflowError:
-            raise ValueError(
-                f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got {data}"
-            ) from None
+        if type(data) is int:
+            try:
+                return np.array(data, np.int64)
+            except OverflowError:
+                _check_integers(data, function)
+        return cast(np.array(data), scalar_dtype(data))
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(data.__array__())
     if isinstance(data, (list, tuple)) or (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
@@ -120,31 +122,56 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
     try:
         array = np.array(data)
     except ValueError:
-        raise ValueError(
-            f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
-            "whose parts differ in length"
-        ) from None
-    except OverflowError:
-        raise ValueError(
-            f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got a larger one"
-        ) from None
+        raise _ragged(data, function) from None
     kind = array.dtype.kind
-    if kind == "f" and array.dtype.itemsize == 8 and not isinstance(first, np.floating):
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if kind == "c" and not isinstance(first, np.complexfloating):
-        return array.astype(dtypes.get_default_dtype().to_complex().numpy)
-    if array.size == 0 and kind == "f":
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if kind == "u" and not isinstance(first, np.unsignedinteger):
-        raise ValueError(
-            f"{function}: data must be ints of 64 bits (Overflow when unpacking long), got a larger one"
-        )
+    theirs = getattr(first, "dtype", None)  # what NumPy's numbers bring along
+    keeps = isinstance(theirs, np.dtype) and theirs.kind == kind
+    large = kind == "f" and array.size and np.abs(array).max() >= 2.0**63
+    if kind in "uO" or (large and all(type(x) is int for x in _leaves(data))):
+        _check_integers(data, function)  # NumPy takes those beyond int64 for unsigned, floats or any objects
+    if kind == "f" and (not keeps or not array.size):
+        return cast(array, dtypes.get_default_dtype())
+    if kind == "c" and not keeps:
+        return cast(array, dtypes.get_default_dtype().to_complex())
     if kind not in "biufc":
-        bad = next(
-            (x for x in _leaves(data) if not isinstance(x, (bool, int, float, _complex, np.generic))), first
+        numbers = (bool, int, float, _complex, np.generic)
+        bad = next((x for x in _leaves(data) if not isinstance(x, numbers)), first)
+        error: type[Exception] = RuntimeError
+        if isinstance(bad, str):
+            error = ValueError if bad is first else TypeError
+        elif isinstance(bad, bytes):
+            error = TypeError
+        raise error(
+            f"{function}: data must be numbers (Could not infer dtype of {type(bad).__name__}), got an element of type "
+            f"{type(bad).__name__}"
         )
-        raise TypeError(f"{function}: data must be numbers, got an element of type {type(bad).__name__}")
     return array
+
+
+def _ragged(data: Any, function: str) -> Exception:
+    """The error for sequences that make no rectangle: of unequal lengths, or beside numbers."""
+    level = [data]
+    while level:
+        nested = [isinstance(x, (list, tuple, np.ndarray)) for x in level]
+        if any(nested) and not all(nested):
+            return TypeError(f"{function}: data must not have numbers and sequences side by side, got both")
+        if len({len(x) for x in level if isinstance(x, (list, tuple))}) > 1:
+            break
+        level = [y for x in level if isinstance(x, (list, tuple)) for y in x]
+    return ValueError(
+        f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
+        "whose parts differ in length"
+    )
+
+
+def _check_integers(data: Any, function: str) -> None:
+    for x in _leaves(data):
+        if isinstance(x, int) and not -(2**63) <= x < 2**63:
+            shown = x if abs(x) < 2**80 else f"one of {x.bit_length()} bits"
+            raise ValueError(
+                f"{function}: data must be integers in [-2**63, 2**63) (Overflow when unpacking long long), got {shown}; "
+                "use floats"
+            )
 
 
 def _plain(data: Any, function: str) -> Any:
@@ -189,10 +216,9 @@ def tensor(
     """
     check_options("tensor", device, None)
     if isinstance(data, TensorBase):
-        warnings.warn(
+        warn(
             "tensor: to copy a tensor use sourceTensor.detach().clone(), or .requires_grad_(True) after it, rather than "
-            "torch.tensor(sourceTensor)",
-            stacklevel=2,
+            "torch.tensor(sourceTensor)"
         )
     if dtype is None:
         return finish(_infer(data, "tensor"), requires_grad)
@@ -201,7 +227,7 @@ def tensor(
         data = float(data)  # which may be above 64 bits
     array = _infer(data, "tensor")
     if array.dtype != wanted.numpy:
-        if isinstance(data, (list, tuple, int, float, _complex)):
+        if not isinstance(data, (TensorBase, np.ndarray, np.generic)):
             if array.dtype.kind == "f":
                 array = np.array(_plain(data, "tensor"), np.float64)  # not by way of float32
             _check_fits(array, wanted, "tensor")
@@ -297,9 +323,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "from_numpy: at least one stride of the array is negative, which tensors cannot have; use array.copy()"
         )
     if not ndarray.flags.writeable:
-        warnings.warn(
-            "from_numpy: the array is not writeable; writing to the tensor is an error", stacklevel=2
-        )
+        warn("from_numpy: the array is not writeable; writing to the tensor is an error")
     return wrap(ndarray.view(np.ndarray) if type(ndarray) is not np.ndarray else ndarray)
 
 
@@ -480,7 +504,7 @@ def _like(input: Tensor, value: Any, dtype: Any, memory_format: Any, name: str) 
     else:
         out = np.empty_like(wrap(array).contiguous(memory_format)._array, d, order="K")  # type: ignore[attr-defined]
     if value is not None:
-        out.fill(value)
+        out.fill(value if value in (0, 1) else number(value, dtypes.of(d), name, "fill_value"))
     return out
 
 
@@ -609,7 +633,7 @@ def arange(
     if any(isinstance(v, _complex) for v in (start, end, step)):
         raise RuntimeError(f"arange: start, end and step must be real numbers, got {start}, {end} and {step}")
     if step == 0:
-        raise RuntimeError("arange: step must be nonzero")
+        raise RuntimeError("arange: step must be nonzero, got 0")
     if not all(math.isfinite(v) for v in (start, end)):
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     if (end - start) * (1 if step > 0 else -1) < 0:
@@ -622,18 +646,20 @@ def arange(
             raise ValueError("arange: step must be nonzero in int64, got a fraction")
         whole = True
     n = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    if n * d.itemsize >= 1 << 62:
+        raise RuntimeError(
+            f"arange: the range must have less than 2**62 bytes (invalid size), got {n} elements of {d}"
+        )
     if d.category <= dtypes.INTEGER:
         array = cast(int(start) + np.arange(n) * int(step), d)
     else:
-        array = (start + np.arange(n, dtype=np.float64) * step).astype(d.numpy)
+        array = cast(start + np.arange(n, dtype=np.float64) * step, d)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "arange")
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
     """Like `arange`, but with `end` included and always in the default dtype. Deprecated in PyTorch."""
-    warnings.warn(
-        "range: torch.range is deprecated; use torch.arange, whose end is not included", stacklevel=2
-    )
+    warn("range: torch.range is deprecated; use torch.arange, whose end is not included")
     if end is None:
         start, end = 0, start
     n = math.floor((end - start) / step) + 1

@@ -15,6 +15,7 @@ from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .arithmetic import np_logaddexp
+from .convert import in_order
 from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 
 __all__ = [
@@ -174,7 +175,7 @@ class CummaxBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int) -> tuple:
-        values, indices = (wrap(a) for a in _running_extreme(x._array, dim, type(ctx)._largest))
+        values, indices = (in_order(a) for a in _running_extreme(x._array, dim, type(ctx)._largest))
         ctx.dim, ctx.shape = dim, x._array.shape
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
@@ -240,7 +241,7 @@ class LogcumsumexpBackward0(Function):
                     parts[i] = np_logaddexp(parts[i - 1], parts[i])
             else:
                 y = np.logaddexp.accumulate(work, axis=dim) if array.ndim else work
-        result = wrap(np.asarray(y).astype(array.dtype))
+        result = in_order(np.asarray(y).astype(array.dtype))
         ctx.dim = dim
         ctx.save_for_backward(x, result)
         return result
@@ -320,7 +321,7 @@ def _steps(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> Any:
     if not isinstance(x, TensorBase):
         return x
     step = diff(x, dim=-1 if x._array.ndim == 1 else dim)  # type: ignore[arg-type]
-    if x._array.ndim == 1 and y._array.ndim > 1:
+    if x._array.ndim == 1:
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError(
                 f"{name}: x must have y's size {y._array.shape[dim]} along dim {dim} (There must be one x value for each "

@@ -19,7 +19,8 @@ from ..autograd.inplace import check_inplace, inplace
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, wrap
-from .promotion import result_type
+from .convert import cast
+from .promotion import number, result_type
 
 __all__: list[str] = []
 
@@ -71,9 +72,11 @@ def _is_half(x: Any) -> bool:
 def as_array(x: Any, d: dtypes.dtype) -> np.ndarray:
     """A tensor or number as an array of dtype `d`; what does not fit wraps around, as in PyTorch."""
     array = x._array if isinstance(x, TensorBase) else np.asarray(x)
-    if array.dtype == object:  # an int beyond 64 bits
-        array = np.asarray(float(x))
-    return array if array.dtype == d.numpy else array.astype(d.numpy)
+    if array.dtype == d.numpy:
+        return array
+    if array.dtype.kind == "O":  # an int of more than 64 bits, or none
+        return number(x, d, "operands", "a number")
+    return cast(array, d)
 
 
 def shape_error(name: str, x: Any, y: Any) -> RuntimeError:
@@ -111,7 +114,7 @@ def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating
     else:
         with np.errstate(all="ignore"):
             y = np.asarray(fn(array))
-    return wrap(y if y.dtype == d.numpy else y.astype(d.numpy))
+    return wrap(y if y.dtype == d.numpy else cast(y, d))
 
 
 def binary(
@@ -142,7 +145,10 @@ def binary(
                 return _C.binary(op, x, y, None, numbers)
             except RuntimeError:
                 raise shape_error(name, x, y) from None
-    d = result_type(x, y)
+    try:
+        d = result_type(x, y)
+    except TypeError as e:
+        raise TypeError(f"{name}: {e}") from None
     if without:
         refuse(name, d, without)
     if floating and d.category < dtypes.FLOAT:
@@ -160,7 +166,7 @@ def binary(
     except (ValueError, RuntimeError):
         np_shapes_fit(name, x, y)
         raise
-    return wrap(z if z.dtype == d.numpy else z.astype(d.numpy))
+    return wrap(z if z.dtype == d.numpy else cast(z, d))
 
 
 def np_shapes_fit(name: str, x: Any, y: Any) -> None:
@@ -188,7 +194,7 @@ def binary_(
         and (
             other._array.dtype.num == FLOAT32
             if isinstance(other, TensorBase)
-            else isinstance(other, (int, float))
+            else isinstance(other, (int, float)) and not isinstance(other, bool)
         )
         and 0 not in self._array.strides
         and not check_inplace(self, name, other)
@@ -323,12 +329,13 @@ class Binary(Function):
     fn: Callable
     floating = True
     derivatives: tuple  # ((dy, x, y, z) -> dx, the same -> dy), of differentiable operations; None: 0
+    saves_result = False  # whether the derivatives need z
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
         kind = type(ctx)
         z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating, without=kind.without)
-        save_pair(ctx, x, y, z)
+        save_pair(ctx, x, y, z if kind.saves_result else None)
         return z
 
     @staticmethod

@@ -12,7 +12,7 @@ from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
 from . import rows
-from .convert import ordered_copy
+from .convert import in_order, ordered_copy
 from .elementwise import not_a_tensor, refuse, require_tensor, work_dtype
 from .index import IndexPutBackward0, check_index
 from .mask import masked_fill, where
@@ -44,7 +44,7 @@ class IndexSelectBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray) -> Tensor:
         ctx.shape, ctx.dim, ctx.index = x._array.shape, dim, index
-        return wrap(rows.take(x._array, index, dim))
+        return in_order(rows.take(x._array, index, dim))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -113,7 +113,7 @@ class GatherBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray) -> Tensor:
         ctx.shape, ctx.dim, ctx.index = x._array.shape, dim, index
-        return wrap(rows.take_along(x._array, index, dim))
+        return in_order(rows.take_along(x._array, index, dim))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -189,7 +189,7 @@ class ScatterBackward0(Function):
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Any) -> Tensor:
         ctx.dim, ctx.index = dim, index
         ctx.src_shape = src._array.shape if isinstance(src, TensorBase) else None
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         values = src._array[_corner(index.shape)] if isinstance(src, TensorBase) else src
         out[rows.along(out, index, dim)] = values
         return wrap(out)
@@ -219,7 +219,7 @@ class ScatterAddBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Tensor) -> Tensor:
         ctx.dim, ctx.index, ctx.src_shape = dim, index, src._array.shape
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         rows.add_along(out, index, src._array[_corner(index.shape)], dim)
         return wrap(out)
 
@@ -370,7 +370,7 @@ class ScatterReduceBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Tensor, reduce: str) -> Tensor:
         ctx.dim, ctx.index, ctx.reduce, ctx.src_shape = dim, index, reduce, src._array.shape
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         _REDUCE[reduce].at(out, rows.along(out, index, dim), src._array[_corner(index.shape)])
         y = wrap(out)
         ctx.save_for_backward(x, src, y)
@@ -405,7 +405,7 @@ class IndexAddBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, source: Tensor) -> Tensor:
         ctx.dim, ctx.index = dim, index
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         rows.add(out, index, source._array, dim)
         return wrap(out)
 

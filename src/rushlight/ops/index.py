@@ -19,7 +19,7 @@ from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..tensor import Tensor, into, method, wrap
 from . import rows
-from .convert import cast, ordered_copy
+from .convert import cast, in_order, ordered_copy
 from .elementwise import require_tensor
 from .promotion import number
 from .shape import UnsqueezeBackward0, reshape
@@ -78,6 +78,8 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
         elif hasattr(item, "__index__"):
             kinds.append(item.__index__())
             used += 1
+        elif isinstance(item, str):
+            raise TypeError(f"index: must be an int, slice or tensor, got the str {item!r}")
         else:
             raise IndexError(
                 "index: only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices, "
@@ -189,8 +191,8 @@ class IndexBackward0(Function):
     def forward(ctx: Any, x: Tensor, where: tuple) -> Tensor:
         ctx.shape, ctx.where = x._array.shape, where
         if _one_array(where):
-            return wrap(rows.take(x._array, where[0]))
-        return wrap(x._array[where])
+            return in_order(rows.take(x._array, where[0]))
+        return in_order(x._array[where])
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -282,7 +284,7 @@ class IndexPutBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, where: tuple, values: Tensor, accumulate: bool) -> Tensor:
         ctx.where, ctx.accumulate = where, accumulate
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         if accumulate:
             np.add.at(out, where, values._array)
         else:

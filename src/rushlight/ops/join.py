@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import kind_of, wrap_dim, wrap_dims
+from ..errors import kind_of, warn, wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
-from .convert import empty_array, to_dtype
+from .convert import empty_array, in_order, to_dtype
 from .elementwise import require_tensor
 from .shape import by_name, expand, permute, reshape, sizes_of, unsqueeze
 from .split import split_with_sizes, unbind
@@ -213,7 +212,7 @@ class RepeatBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, repeats: tuple) -> Tensor:
         ctx.shape, ctx.repeats = x._array.shape, repeats
-        return wrap(np.tile(x._array, repeats))
+        return in_order(np.tile(x._array, repeats))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -327,7 +326,7 @@ class RollBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, shifts: tuple, dims: tuple) -> Tensor:
         ctx.shifts, ctx.dims = shifts, dims
-        return wrap(np.roll(x._array, shifts, dims))
+        return in_order(np.roll(x._array, shifts, dims))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -390,9 +389,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     given = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else list(tensors)
     if indexing is None:
-        warnings.warn(
-            "meshgrid: in an upcoming release, it will be required to pass the indexing argument; 'ij' is taken",
-            stacklevel=2,
+        warn(
+            "meshgrid: in an upcoming release, it will be required to pass the indexing argument; 'ij' is taken"
         )
         indexing = "ij"
     if indexing not in ("ij", "xy"):

@@ -18,6 +18,7 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
 from . import vector_norm as _n
+from .convert import in_order
 from .decomposition import LinAlgError, check, into_each, tri
 from .elementwise import refuse, require_tensor
 from .join import stack
@@ -220,7 +221,7 @@ class LinalgSolveExBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, A: Tensor, B: Tensor) -> Tensor:
-        out = wrap(np.linalg.solve(A._array, B._array))
+        out = in_order(np.linalg.solve(A._array, B._array))
         ctx.save_for_backward(A, out)
         return out
 
@@ -259,7 +260,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
         if left:
             y = LinalgSolveExBackward0.apply(A, B)
         else:
-            y = mh(LinalgSolveExBackward0.apply(mh(A), mh(B)))
+            y = mh(LinalgSolveExBackward0.apply(mh(A), mh(B))).contiguous()  # type: ignore[attr-defined]
     except np.linalg.LinAlgError:
         raise LinAlgError(
             f"linalg.solve: the solver failed because the input matrix is singular (diagonal element {_singular(a)} of its LU "

@@ -174,7 +174,8 @@ class MvBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, x: Tensor) -> Tensor:
-        ctx.save_for_backward(a, x)
+        need = ctx.needs_input_grad
+        ctx.save_for_backward(a if need[1] else None, x if need[0] else None)
         return product(a._array, x._array)
 
     @staticmethod
@@ -192,15 +193,14 @@ class DotBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        ctx.save_for_backward(a, b)
+        need = ctx.needs_input_grad
+        ctx.save_for_backward(a if need[1] else None, b if need[0] else None)
         return product(a._array, b._array)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        a, b = ctx.saved_tensors
-        if a.is_complex():
-            a, b = a.conj(), b.conj()
-        return dy * b, dy * a
+        a, b = (v.conj() if v is not None and v.is_complex() else v for v in ctx.saved_tensors)
+        return None if b is None else dy * b, None if a is None else dy * a
 
 
 @method("matmul", "__matmul__")
@@ -418,7 +418,8 @@ class _AddProduct(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Tensor:
-        ctx.save_for_backward(a, b)
+        need = ctx.needs_input_grad
+        ctx.save_for_backward(a if need[2] else None, b if need[1] else None)
         ctx.scales = beta, alpha
         p, q, c = a._array, b._array, x._array
         if _C is not None and c.dtype.num == _FLOAT32 and p.ndim == q.ndim:
@@ -445,10 +446,12 @@ class _AddProduct(Function):
         need = ctx.needs_input_grad
         dx = None if not need[0] else dy if beta == 1 else dy * conj(beta)
         scaled = dy if alpha == 1 or not (need[1] or need[2]) else dy * conj(alpha)
-        if b._array.ndim == 1:
-            da = outer(scaled, b.conj() if b.is_complex() else b) if need[1] else None
-        else:
-            da = matmul(scaled, mh(b)) if need[1] else None
+        da = None
+        if need[1]:
+            if b._array.ndim == 1:
+                da = outer(scaled, b.conj() if b.is_complex() else b)
+            else:
+                da = matmul(scaled, mh(b))
         return dx, da, matmul(mh(a), scaled) if need[2] else None, None, None
 
 

@@ -30,7 +30,7 @@ def scalar_dtype(value: Any) -> dtype:
         return dtypes.get_default_dtype().to_complex()
     if isinstance(value, np.generic):
         return scalar_dtype(value.item())
-    raise TypeError(f"expected a Tensor or a number, got {kind_of(value)}")
+    raise TypeError(f"operands must be Tensors or numbers, got {kind_of(value)}")
 
 
 def result_type(*operands: Any) -> dtype:
@@ -80,7 +80,7 @@ def _limits(d: dtype) -> tuple[Any, Any]:
 def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarray:
     """A Python number as an array of dtype `d`, 0-d: floats towards zero for integers.
 
-    NOTE [What fits]: infinity, NaN and any int fit floats, anything fits bool, and a negative int fits an unsigned
+    NOTE [What fits]: infinity and NaN fit floats, anything fits bool, and a negative int fits an unsigned
     type where its distance from 0 does (uint8: -1 is 255). Nothing else wraps around or becomes infinite.
 
     Raises:
@@ -103,10 +103,9 @@ def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarr
     if kind == dtypes.BOOL:
         return np.asarray(bool(value))
     low, high = _limits(d)
+    if isinstance(value, int) and kind >= dtypes.FLOAT:
+        value = float(value)
     if isinstance(value, int):
-        if kind >= dtypes.FLOAT:
-            with np.errstate(over="ignore"):
-                return np.asarray(float(value)).astype(d.numpy)
         if value < 0 and not d.is_signed:
             fits, value = -high <= value, value % (high + 1)
         fits &= value <= high and (value >= low)

@@ -14,6 +14,7 @@ from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .convert import cast, in_order
 from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 from .shape import ExpandBackward0
 
@@ -54,8 +55,8 @@ def reduce_float32(op: str, array: np.ndarray, dims: tuple, keepdim: bool, numbe
             back = sorted(range(len(kept)), key=kept.__getitem__)
             result = _C.reduce(REDUCE[op], straight, tuple(sorted(moved)), keepdim, number)
             if isinstance(result, tuple):
-                return tuple([wrap(r._array.transpose(back)) for r in result])
-            return wrap(result._array.transpose(back))
+                return tuple([in_order(r._array.transpose(back)) for r in result])
+            return in_order(result._array.transpose(back))
     return _C.reduce(REDUCE[op], array, dims, keepdim, number)
 
 
@@ -103,7 +104,7 @@ def _sum_array(array: np.ndarray, dims: tuple, keepdim: bool, d: dtypes.dtype) -
         return reduce_float32("sum", array, dims, keepdim)
     work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
     y = np.asarray(np.add.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim))
-    return wrap(y if y.dtype == d.numpy else y.astype(d.numpy))
+    return in_order(y if y.dtype == d.numpy else cast(y, d))
 
 
 class SumBackward1(Function):
@@ -182,7 +183,7 @@ class MeanBackward1(Function):
         work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
         y = np.add.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
         with np.errstate(all="ignore"):
-            return wrap(np.asarray(np.true_divide(y, n)).astype(d.numpy))
+            return in_order(cast(np.asarray(np.true_divide(y, n)), d))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -297,11 +298,8 @@ class ProdBackward1(Function):
         else:
             work = np.dtype(np.float32) if d.category == dtypes.FLOAT and d.itemsize < 4 else d.numpy
             with np.errstate(all="ignore"):
-                y = wrap(
-                    np.asarray(
-                        np.multiply.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
-                    ).astype(d.numpy)
-                )
+                product = np.multiply.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
+            y = in_order(cast(np.asarray(product), d))
         ctx.save_for_backward(x, y)
         return y
 
@@ -376,7 +374,7 @@ def _moments(x: Tensor, dims: tuple, correction: float, keepdim: bool) -> tuple[
         squares = np.add.reduce(np.square(np.abs(wide - m)), axis=axes, keepdims=keepdim)
         v = np.asarray(np.true_divide(squares, np.float64(builtin_max(0.0, n - correction))))
     m = m if keepdim else m.reshape(v.shape)
-    return wrap(v.astype(d.to_real().numpy)), wrap(m.astype(d.numpy))
+    return in_order(v.astype(d.to_real().numpy)), in_order(m.astype(d.numpy))
 
 
 def builtin_max(a: Any, b: Any) -> Any:
@@ -571,7 +569,7 @@ def _extreme_array(op: str, array: np.ndarray, dims: tuple, keepdim: bool) -> Te
     work = array.astype(work_dtype(d).numpy, copy=False)
     with np.errstate(all="ignore"):
         y = (np.maximum if op == "amax" else np.minimum).reduce(work, axis=dims or None, keepdims=keepdim)
-    return wrap(np.asarray(y).astype(d.numpy, copy=False))
+    return in_order(np.asarray(y).astype(d.numpy, copy=False))
 
 
 def _share(dy: Tensor, x: Tensor, y: Tensor, dims: tuple, keepdim: bool) -> Tensor:
@@ -628,7 +626,7 @@ def _arg(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, T
     values = np.take_along_axis(array, index, dim)
     if not keepdim:
         values, index = values.squeeze(dim), index.squeeze(dim)
-    return wrap(values), wrap(np.asarray(index, np.int64))
+    return in_order(values), in_order(np.asarray(index, np.int64))
 
 
 def reduce_float32_pair(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
@@ -834,6 +832,10 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
 def _index(name: str, op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     require_tensor(name, input)
     array = input._array
+    if array.dtype.kind in "bc":
+        raise NotImplementedError(
+            f"{name}: input must be of real numbers, got {input.dtype}; for a mask use .int()"
+        )
     if dim is None:
         if array.size == 0:
             raise IndexError(

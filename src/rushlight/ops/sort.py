@@ -13,6 +13,7 @@ from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .convert import in_order
 from .elementwise import FLOAT32, OPERANDS, refuse, require_tensor, work_dtype
 from .promotion import result_type
 from .reduce import _share, scatter_back
@@ -66,7 +67,7 @@ def _sorted(array: np.ndarray, dim: int, descending: bool) -> tuple[np.ndarray, 
 class SortBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, descending: bool) -> tuple:
-        values, indices = (wrap(a) for a in _sorted(x._array, dim, descending))
+        values, indices = (in_order(a) for a in _sorted(x._array, dim, descending))
         ctx.shape, ctx.dim = x._array.shape, dim
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
@@ -124,7 +125,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
         tensor([1, 2, 0])
     """
     _real("argsort", input)
-    return wrap(_sorted(input._array, wrap_dim(dim, input._array.ndim, "argsort"), descending)[1])
+    return in_order(_sorted(input._array, wrap_dim(dim, input._array.ndim, "argsort"), descending)[1])
 
 
 @method()
@@ -147,12 +148,12 @@ class TopkBackward0(Function):
         if _has_kernel("topk", array) and k > 0:
             values, indices = _C.topk(_last(array, dim), k, largest)
             if dim != array.ndim - 1:
-                values = wrap(np.moveaxis(values._array, -1, dim))
-                indices = wrap(np.moveaxis(indices._array, -1, dim))
+                values = in_order(np.moveaxis(values._array, -1, dim))
+                indices = in_order(np.moveaxis(indices._array, -1, dim))
         else:
             v, i = _sorted(array, dim, largest)
             cut = (slice(None),) * dim + (slice(0, k),)
-            values, indices = (wrap(np.ascontiguousarray(a[cut]) if array.ndim else a) for a in (v, i))
+            values, indices = (in_order(a[cut] if array.ndim else a) for a in (v, i))
         ctx.shape, ctx.dim = array.shape, dim
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)

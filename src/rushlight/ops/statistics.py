@@ -269,7 +269,9 @@ def _check_weights(name: str, weights: Any, n: int, category: int) -> None:
         return
     require_tensor("cov", weights, name)
     array = weights._array
-    if array.ndim > 1 or array.size != n:
+    if array.ndim > 1:
+        raise RuntimeError(f"cov: {name} must have one or fewer dims, got {array.ndim}")
+    if array.size != n:
         raise RuntimeError(
             f"cov: {name} must have the same numel as there are observations, {n}, got shape {array.shape}"
         )

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd import Function
 from ..errors import wrap_dim
-from ..tensor import Tensor, into, method, wrap
+from ..tensor import Tensor, into, method
+from .convert import in_order
 from .elementwise import refuse, require_tensor
 from .shape import movedim, reshape
 from .strided import diagonal
@@ -22,7 +23,7 @@ class TrilBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int) -> Tensor:
         ctx.k = k
-        return wrap(np.tril(x._array, k))
+        return in_order(np.tril(x._array, k))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -33,7 +34,7 @@ class TriuBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int) -> Tensor:
         ctx.k = k
-        return wrap(np.triu(x._array, k))
+        return in_order(np.triu(x._array, k))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:

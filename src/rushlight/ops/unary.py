@@ -604,9 +604,7 @@ class ClampBackward1(Function):
         ctx.bounds = low, high
         ctx.save_for_backward(x)
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        nan = (
-            bounds[0] != bounds[0] or bounds[1] != bounds[1]
-        )  # makes every element NaN; the kernel leaves it out
+        nan = bounds[0] != bounds[0] or bounds[1] != bounds[1]  # makes all NaN; the kernel leaves NaN out
         if x._array.dtype.num == FLOAT32 and _C is not None and not nan:
             return _C.unary(UNARY["clamp"], x, None, bounds)
         d = _real(result_type(x, *[b for b in ctx.bounds if b is not None]))
@@ -623,7 +621,13 @@ class ClampBackward1(Function):
         (x,) = ctx.saved_tensors
         low, high = ctx.bounds
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if usable(dy, x) and _C is not None and not is_grad_enabled():
+        if (
+            usable(dy, x)
+            and _C is not None
+            and not is_grad_enabled()
+            and bounds[0] == bounds[0]
+            and bounds[1] == bounds[1]
+        ):
             return _C.binary(BINARY["clamp_b"], dy, x, None, bounds), None, None
         return dy * ((x >= bounds[0]) & (x <= bounds[1])).to(dy.dtype), None, None
 
@@ -748,7 +752,7 @@ make_inplace(clamp_max)
 
 def _clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """In-place `clamp`."""
-    numbers = all(b is None or isinstance(b, (int, float)) for b in (min, max)) and not (
+    numbers = all(b is None or (isinstance(b, (int, float)) and b == b) for b in (min, max)) and not (
         min is None and max is None
     )
     if (

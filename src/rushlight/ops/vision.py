@@ -6,12 +6,12 @@ Both are composed of differentiable operations: gradients to the image and to th
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..errors import warn
 from ..tensor import Tensor, wrap
 from .elementwise import in_float32, require_tensor
 from .gather import gather
@@ -88,10 +88,7 @@ def _centers(size: int, align_corners: bool) -> np.ndarray:
 
 
 def _warn_default(function: str) -> None:
-    warnings.warn(
-        f"{function}: align_corners should be given; the default has been False since PyTorch 1.3",
-        stacklevel=3,
-    )
+    warn(f"{function}: align_corners should be given; the default has been False since PyTorch 1.3")
 
 
 def grid_sample(

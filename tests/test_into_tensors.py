@@ -159,14 +159,14 @@ WRONG_TYPES = [
     (lambda F: F.dropout(None), "dropout: input must be a Tensor, got NoneType"),
     (lambda F: F.layer_norm(np.ones(3), (3,)), "layer_norm: input must be a Tensor, got ndarray"),
     (lambda F: F.embedding([1], rushlight.ones(2, 2)), "embedding: input must be a Tensor, got list"),
-    (lambda F: rushlight.topk(rushlight.ones(3), "a"), "topk: k must be an int, got str 'a'"),
+    (lambda F: rushlight.topk(rushlight.ones(3), "a"), "topk: k must be an int, got str"),
     (lambda F: rushlight.triu(3), "triu: input must be a Tensor, got int"),
     (lambda F: rushlight.cat([rushlight.ones(2), 1]), "cat: "),
-    (lambda F: rushlight.cat(None), "cat: tensors must be a tuple of Tensors, got NoneType"),
+    (lambda F: rushlight.cat(None), "cat: tensors must be a tuple or list of Tensors, got NoneType"),
     (lambda F: rushlight.sum(rushlight.ones(2), dim=1.5), "sum: dim must be an int or a tuple of ints, got float"),
     (lambda F: rushlight.linalg.inv([1]), "linalg.inv: A must be a Tensor, got list"),
-    (lambda F: rushlight.fft.fft("a"), "fft: input must be a Tensor, got str 'a'"),
-    (lambda F: rushlight.nn.init.zeros_("a"), "tensor must be a Tensor, got str 'a'"),
+    (lambda F: rushlight.fft.fft("a"), "fft: input must be a Tensor, got str"),
+    (lambda F: rushlight.nn.init.zeros_("a"), "constant_: tensor must be a Tensor, got str"),
     (lambda F: rushlight.FloatTensor("a"), "Tensor: arguments must be sizes"),
 ]  # fmt: skip
 
@@ -195,7 +195,6 @@ def test_warnings_point_at_the_users_line():
 
 @pytest.mark.parametrize("bad", [[1.0], None, np.ones((2, 2)), "a"], ids=["list", "None", "array", "str"])
 def test_small_functions_name_themselves(bad):
-    """Those that `errors.explained` leaves alone."""
     F, x = rushlight.nn.functional, rushlight.ones(2, 2)
     calls = {
         "add": (rushlight.add, (x, bad)),

@@ -33,7 +33,6 @@ from .dtypes import memory_format as memory_format
 from .dtypes import preserve_format as preserve_format
 from .dtypes import set_default_dtype as set_default_dtype
 from .dtypes import strided as strided
-from .errors import explained as _explained
 from .ops import families as _ops
 from .ops.creation import legacy_constructor as _legacy_constructor
 from .ops.promotion import can_cast as can_cast
@@ -63,7 +62,7 @@ short, long = _dtypes.short, _dtypes.long
 cfloat, cdouble = _dtypes.cfloat, _dtypes.cdouble
 for _family in _ops.values():
     for _name in _family.__all__:
-        globals()[_name] = _explained(getattr(_family, _name), __name__)
+        globals()[_name] = getattr(_family, _name)
 newaxis = None
 float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .errors import explained as _explained
 from .ops import decomposition as _decomposition
 from .ops import factor as _factor
 from .ops import linalg as _linalg
@@ -13,6 +12,5 @@ __all__ = ["LinAlgError"]
 for _module in (_linalg, _decomposition, _factor, _norms):
     for _name in _module.linalg:
         # Where torch.<name> differs from torch.linalg.<name>, ours is called linalg_<name>.
-        _function = getattr(_module, f"linalg_{_name}", None) or getattr(_module, _name)
-        globals()[_name] = _explained(_function, __name__)
+        globals()[_name] = getattr(_module, f"linalg_{_name}", None) or getattr(_module, _name)
         __all__.append(_name)

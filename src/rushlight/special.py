@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .errors import explained as _explained
 from .ops.arithmetic import xlogy as xlogy
 from .ops.bessel import airy_ai as airy_ai
 from .ops.bessel import bessel_j0 as bessel_j0
@@ -71,5 +70,3 @@ __all__ = [
     "shifted_chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v", "shifted_chebyshev_polynomial_w", "sinc",
     "softmax", "spherical_bessel_j0", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
-for _name in __all__:
-    globals()[_name] = _explained(globals()[_name], __name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def _covered():
         for name in (case.name, *case.also):
             names.add(name.rpartition(".")[2])
             try:
-                functions.add(id(inspect.unwrap(resolve(rushlight, name))))
+                functions.add(id(resolve(rushlight, name)))
             except AttributeError:
                 pass
     return names, functions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..errors import explained as _explained
 from ..ops.activation import (
     celu,
     celu_,
@@ -306,6 +305,3 @@ __all__ = [
     "upsample_bilinear",
     "upsample_nearest",
 ]
-
-for _name in __all__:
-    globals()[_name] = _explained(globals()[_name], __name__)

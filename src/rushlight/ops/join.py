@@ -61,7 +61,12 @@ class CatBackward0(Function):
 def _same_type(tensors: Sequence, function: str) -> list[Tensor]:
     if isinstance(tensors, TensorBase):
         raise TypeError(f"{function}: tensors must be a tuple or list of Tensors, got a Tensor")
-    given = list(tensors)
+    try:
+        given = list(tensors)
+    except TypeError:
+        raise TypeError(
+            f"{function}: tensors must be a tuple or list of Tensors, got {kind_of(tensors)}"
+        ) from None
     if not given:
         kind = ValueError if function == "cat" else RuntimeError
         raise kind(f"{function}: tensors must not be empty (expected a non-empty list of Tensors), got none")
@@ -261,6 +266,7 @@ def repeat_interleave(
         >>> repeat_interleave(rushlight.tensor([1, 2]), 2)
         tensor([1, 1, 2, 2])
     """
+    require_tensor("repeat_interleave", input)
     if repeats is None:
         return wrap(np.repeat(np.arange(input.numel()), input._array))
     if dim is None:

@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
@@ -184,6 +184,8 @@ def topk(
     refuse("topk", input, "b")
     dim = wrap_dim(dim, input._array.ndim, "topk")
     size = input._array.shape[dim] if input._array.ndim else 1
+    if not hasattr(k, "__index__"):
+        raise TypeError(f"topk: k must be an int, got {kind_of(k)}")
     if not 0 <= k <= size:
         raise RuntimeError(
             f"topk: k must be in [0, {size}], the size of dim {dim} (selected index k out of range), got {k}"

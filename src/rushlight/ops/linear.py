@@ -29,9 +29,11 @@ def linear_composed(input: Tensor, weight: Tensor, bias: Tensor | None = None) -
 class _Linear(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
-        needs = ctx.needs_input_grad
-        ctx.save_for_backward(x if needs[1] else None, w if needs[0] else None)
-        ctx.w = None if needs[0] else w._array  # its shape
+        nx, nw, nb = ctx.needs_input_grad
+        if nx or nw or nb:
+            ctx.save_for_backward(x if nw else None, w if nx else None)
+            if not nx:
+                ctx.w = w._array  # its shape
         if usable(x, w, b):
             return _C.linear(x, w, b, 0)
         xa, wa = x._array, w._array

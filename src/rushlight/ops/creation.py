@@ -643,7 +643,7 @@ def arange(
     if d is dtypes.int64:  # numbers count as elements do; the length of other integers is that of the floats
         start, end, step = int(start), int(end), int(step)
         if step == 0:
-            raise ValueError("arange: step must be nonzero in int64, got a fraction")
+            raise ValueError("arange: step must be nonzero, also when cut off to an integer")
         whole = True
     n = -((start - end) // step) if whole else math.ceil((end - start) / step)
     if n * d.itemsize >= 1 << 62:

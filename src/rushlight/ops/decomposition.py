@@ -16,6 +16,7 @@ from ..autograd import Function
 from ..errors import kind_of
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .convert import in_order
 from .join import cat
 from .matmul import matmul, mh
 from .shape import unsqueeze
@@ -341,8 +342,8 @@ def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     k = min(m, n)
     L = tri(narrow(LU, -1, 0, k), -1, False) + wrap(np.eye(m, k, dtype=A._array.dtype))
     U = tri(narrow(LU, -2, 0, k), 0, True)
-    P = wrap(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype))
-    return into_each(out, _lu(P, L, U), "linalg.lu")
+    P = in_order(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype))
+    return into_each(out, _lu(P, L.contiguous(), U.contiguous()), "linalg.lu")  # type: ignore[attr-defined]
 
 
 @method()

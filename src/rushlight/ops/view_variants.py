@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd.inplace import check_inplace, regenerate
+from ..dtypes import contiguous_format
 from ..tensor import Tensor
 from .elementwise import require_tensor
 from .shape import expand, permute, squeeze, swapaxes, swapdims, t, transpose, unsqueeze, view
@@ -45,7 +46,9 @@ def _view_copy(function: Any) -> None:
         if args:
             require_tensor(name, args[0])
         result = function(*args, **kwargs)
-        return tuple(r.clone() for r in result) if isinstance(result, tuple) else result.clone()
+        if isinstance(result, tuple):
+            return tuple(r.clone(memory_format=contiguous_format) for r in result)
+        return result.clone(memory_format=contiguous_format)
 
     name = function.__name__ + "_copy"
     copied.__name__ = copied.__qualname__ = name

@@ -283,11 +283,13 @@ class Sample:
         args, kwargs = self.to(convert)
         return args, kwargs, wanting
 
-    def torch_tensors(self, torch: Any, grad: bool = False) -> tuple[tuple[Any, ...], dict[str, Any], list]:
+    def torch_tensors(
+        self, torch: Any, grad: bool = False, layout: str = "C"
+    ) -> tuple[tuple[Any, ...], dict[str, Any], list]:
         wanting: list[Any] = []
 
         def convert(leaf: Leaf) -> Any:
-            t = to_torch(torch, leaf.array)
+            t = to_torch(torch, in_layout(leaf.array, layout))
             if grad and leaf.grad:
                 t.requires_grad_()
                 wanting.append(t)
@@ -317,8 +319,8 @@ def in_layout(a: np.ndarray, layout: str) -> np.ndarray:
 
 def to_torch(torch: Any, a: np.ndarray) -> Any:
     if a.dtype.name == "bfloat16":
-        return torch.from_numpy(a.view(np.int16).copy()).view(torch.bfloat16)
-    return torch.from_numpy(np.array(a))
+        return torch.from_numpy(a.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(np.asarray(a))
 
 
 def flat(out: Any) -> list[np.ndarray]:

@@ -208,6 +208,43 @@ def _dtypes(out):
     return [str(out.dtype)] if hasattr(out, "dtype") else [type(out).__name__]
 
 
+# Element-wise there and not in our composition, or the other way round; nothing depends on the order.
+ORDERS_OF_THEIR_OWN = ("nn.functional.logsigmoid", "nn.functional.rrelu", "renorm", "linalg.matrix_power")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(c, id=c.id)
+        for c in CASES
+        if c.torch is not False and not c.random and c.name not in ORDERS_OF_THEIR_OWN
+    ],
+)
+@pytest.mark.parametrize("layout", ["C", "reversed"])
+def test_contiguity(case, layout, torch):
+    """Where PyTorch's result can be viewed flat, so can ours: programs call `.view` on results."""
+    op = case.torch_op(torch)
+    for call in case.calls:
+        sample = Sample(call, case.dtypes[0])
+        args, kwargs, _ = sample.torch_tensors(torch, layout=layout)
+        try:
+            expected = _tensors(op(*args, **kwargs))
+        except RuntimeError:
+            continue  # some of PyTorch's want contiguous inputs, kron for one
+        args, kwargs, _ = sample.tensors(layout=layout)
+        for k, (ours, theirs) in enumerate(zip(_tensors(case.op(*args, **kwargs)), expected)):
+            assert ours.is_contiguous() or not theirs.is_contiguous(), (
+                f"{case.name}{call!r}: result {k} of shape {tuple(ours.shape)} has strides {ours.stride()}"
+            )
+
+
+def _tensors(out):
+    if isinstance(out, (list, tuple)):
+        return [t for v in out for t in _tensors(v)]
+    return [out] if hasattr(out, "is_contiguous") else []
+
+
 # -- Forms: method, in-place, out= ---------------------------------------------------------------------
 
 

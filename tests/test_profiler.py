@@ -39,6 +39,25 @@ def test_counts_and_times():
     assert p.key_averages().self_cpu_time_total == pytest.approx(top, rel=1e-6)
 
 
+def test_operations_have_their_own_names():
+    x = rushlight.ones(2, requires_grad=True)
+    y = rushlight.ones(2)
+    with profile() as p:
+        (rushlight.exp(x) + x.sin()).sum().backward()
+        y.exp_()
+        y.mul_(2)
+        assert not (y > 9).any()
+        y = y // 2
+        rushlight.vsplit(rushlight.ones(2, 2), 2)
+        rushlight.logical_or(y, y)
+    names = {e.key for e in p.key_averages()}
+    wanted = "exp sin sum add exp_ mul_ gt floor_divide vsplit logical_or".split()
+    assert {f"aten::{name}" for name in wanted} <= names
+    assert not names & {"aten::wrap", "aten::usable", "aten::acos", "aten::dsplit", "Unary", ""}
+    plain = {n for n in names if "::" not in n}
+    assert plain <= {"AddBackward0", "ExpBackward0", "SinBackward0", "SumBackward0"}
+
+
 def test_table():
     text = (
         profiled(record_shapes=True, profile_memory=True)

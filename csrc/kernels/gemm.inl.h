@@ -144,21 +144,13 @@ typedef void (*MicroKernel)(int64_t k, const float* a, int64_t rs, int64_t cs, c
 template <bool kPacked>
 RL_INLINE MicroKernel micro_kernel(int rows) {
   static const MicroKernel table[] = {
-    micro_rows<1, kPacked>,
-    micro_rows<2, kPacked>,
-    micro_rows<3, kPacked>,
-    micro_rows<4, kPacked>,
+      micro_rows<1, kPacked>,  micro_rows<2, kPacked>,  micro_rows<3, kPacked>, micro_rows<4, kPacked>,
 #if RL_WIDTH >= 8 || defined(__aarch64__)
-    micro_rows<5, kPacked>,
-    micro_rows<6, kPacked>,
+      micro_rows<5, kPacked>,  micro_rows<6, kPacked>,
 #endif
 #if RL_WIDTH == 16
-    micro_rows<7, kPacked>,
-    micro_rows<8, kPacked>,
-    micro_rows<9, kPacked>,
-    micro_rows<10, kPacked>,
-    micro_rows<11, kPacked>,
-    micro_rows<12, kPacked>,
+      micro_rows<7, kPacked>,  micro_rows<8, kPacked>,  micro_rows<9, kPacked>, micro_rows<10, kPacked>,
+      micro_rows<11, kPacked>, micro_rows<12, kPacked>,
 #endif
   };
   return table[rows - 1];

@@ -78,6 +78,7 @@ _LAZY = {
     "save": "serialization",
     "UntypedStorage": "storage",
     "TypedStorage": "storage",
+    "OutOfMemoryError": "errors",
     "install_as_torch": "compat",
     "uninstall_as_torch": "compat",
     "vmap": "func",

@@ -91,7 +91,7 @@ def check(value: object, function: str) -> device:
     d = value if isinstance(value, device) else device(value)  # type: ignore[arg-type]
     if d.type == "cpu":
         return cpu
-    kind = AssertionError if d.type == "cuda" else RuntimeError
+    kind = AssertionError if d.type == "cuda" and not isinstance(value, int) else RuntimeError
     raise kind(f"{function}: device must be 'cpu', got '{d}'; rushlight computes on the CPU only")
 
 

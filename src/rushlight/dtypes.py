@@ -183,8 +183,6 @@ def can_cast(from_: dtype, to: dtype) -> bool:
         >>> can_cast(float32, int64), can_cast(int64, float16)
         (False, True)
     """
-    if from_.category == INTEGER and from_.is_signed and to.category == INTEGER and not to.is_signed:
-        return False
     return from_.category <= to.category
 
 

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["kind_of", "not_ours", "wrap_dim", "wrap_dims"]
+__all__ = ["OutOfMemoryError", "kind_of", "not_ours", "warn", "wrap_dim", "wrap_dims"]
+
+
+class OutOfMemoryError(RuntimeError, MemoryError):
+    """There is not so much memory. PyTorch's is a RuntimeError, Python's a MemoryError: programs catch either."""
+
+
+_HOME = __file__[: -len("errors.py")]
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line of the user's that led here, however many calls of ours lie between."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HOME):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def wrap_dim(dim: int, ndim: int, function: str, name: str = "dim") -> int:
@@ -31,6 +48,10 @@ def wrap_dims(dims: int | Sequence[int] | None, ndim: int, function: str) -> tup
         return tuple(range(ndim))
     if isinstance(dims, int):
         dims = (dims,)
+    try:
+        dims = tuple(dims)
+    except TypeError:
+        raise TypeError(f"{function}: dim must be an int or a tuple of ints, got {kind_of(dims)}") from None
     wrapped = tuple(wrap_dim(d, ndim, function) for d in dims)
     if not wrapped:
         return tuple(range(ndim))

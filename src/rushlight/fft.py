@@ -17,6 +17,7 @@ from .autograd import Function
 from .autograd.core import TensorBase
 from .errors import kind_of, wrap_dim, wrap_dims
 from .ops.convert import to_dtype
+from .ops.elementwise import require_tensor
 from .tensor import Tensor, into, wrap
 
 __all__ = [
@@ -225,6 +226,7 @@ def _one(name: str, how: Callable, forward: bool, doc: str) -> Callable:
         *,
         out: Tensor | None = None,
     ) -> Tensor:
+        require_tensor(name, input)
         d = wrap_dim(dim, input._array.ndim, name)
         if not input._array.ndim:
             raise IndexError(f"{name}: input must have at least 1 dim, got a 0-d tensor")
@@ -305,11 +307,13 @@ def rfftfreq(n: int, d: float = 1.0, *, out: Tensor | None = None, **options: An
 
 def fftshift(input: Tensor, dim: Any = None) -> Tensor:
     """Frequency 0 moved to the middle of each dim."""
+    require_tensor("fftshift", input)
     dims = wrap_dims(dim, input._array.ndim, "fftshift")
     return input.roll(tuple([input._array.shape[d] // 2 for d in dims]), dims)  # type: ignore[attr-defined]
 
 
 def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     """The inverse of `fftshift`."""
+    require_tensor("ifftshift", input)
     dims = wrap_dims(dim, input._array.ndim, "ifftshift")
     return input.roll(tuple([(input._array.shape[d] + 1) // 2 for d in dims]), dims)  # type: ignore[attr-defined]

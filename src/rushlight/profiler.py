@@ -36,6 +36,8 @@ _OPERATORS = {
     "__add__": "add", "__radd__": "add", "__iadd__": "add_", "__sub__": "sub", "__rsub__": "rsub", "__isub__": "sub_",
     "__mul__": "mul", "__rmul__": "mul", "__imul__": "mul_", "__truediv__": "div", "__rtruediv__": "div",
     "__itruediv__": "div_", "__pow__": "pow", "__rpow__": "pow", "__neg__": "neg", "__matmul__": "matmul",
+    "__floordiv__": "floor_divide", "__mod__": "remainder", "__abs__": "abs", "__invert__": "bitwise_not",
+    "__and__": "bitwise_and", "__or__": "bitwise_or", "__xor__": "bitwise_xor",
     "__eq__": "eq", "__ne__": "ne", "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge",
 }  # fmt: skip
 
@@ -48,6 +50,7 @@ _QUESTIONS = {
     "is_grad_enabled",
     "memory_stats",
     "set_grad_mode",
+    "usable",
 }
 
 
@@ -164,32 +167,56 @@ def _in_use() -> int:
 
 @functools.cache
 def _watched() -> tuple[dict[CodeType, str], dict[Any, str]]:
-    """Names of the functions to pick out: Python ones by code object, kernels by themselves."""
+    """Names of the functions to pick out: Python ones by code object, kernels by themselves.
+
+    A backward function has no name here: it is called like its node.
+    """
     from . import ops
     from .autograd import Function
     from .nn import functional
+    from .tensor import Tensor
 
-    codes: dict[CodeType, str] = {}
+    functions: dict[Any, str] = {}
     for module in (*ops.families.values(), functional):
-        for name in getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]:
+        names = getattr(module, "__all__", None)
+        if names is None:
+            names = [n for n, v in vars(module).items() if getattr(v, "__module__", "") == module.__name__]
+        for name in names:
             function = getattr(module, name)
             while hasattr(function, "__wrapped__"):
                 function = function.__wrapped__
-            if hasattr(function, "__code__"):
-                codes.setdefault(function.__code__, f"aten::{name}")
+            if hasattr(function, "__code__") and not name.startswith("_"):
+                functions.setdefault(function, name)
+    for cls in Tensor.__mro__:
+        for name, method in vars(cls).items():
+            name = _OPERATORS.get(name, name)
+            if not hasattr(method, "__code__") or name.startswith("_"):
+                continue
+            if method.__module__.startswith(ops.__name__) or hasattr(method, "__wrapped__"):
+                functions.setdefault(method, name)
+    codes: dict[CodeType, str] = {}
+    for function, name in functions.items():
+        if function.__closure__ is not None:  # it may be one of many made by the same lines
+            function.__code__ = function.__code__.replace(co_name=name)
+        codes.setdefault(function.__code__, f"aten::{name}")
     waiting = list(Function.__subclasses__())
     while waiting:
-        cls = waiting.pop()
-        waiting += cls.__subclasses__()
-        backward: Any = getattr(cls, "backward", None)
-        if "backward" in vars(cls) and hasattr(backward, "__code__"):
-            codes.setdefault(backward.__code__, cls._name)
+        node = waiting.pop()
+        waiting += node.__subclasses__()
+        backward: Any = vars(node).get("backward")
+        if isinstance(backward, staticmethod) and hasattr(backward.__func__, "__code__"):
+            codes.setdefault(backward.__func__.__code__, "")
     kernels = {}
     if _C is not None:
         for name, value in vars(_C).items():
             if not isinstance(value, type) and callable(value) and name not in _QUESTIONS:
                 kernels[value] = "autograd::engine" if name == "run_backward" else f"kernel::{name}"
     return codes, kernels
+
+
+def _called(name: str, frame: FrameType) -> str:
+    """What to call the function of this frame, `name` being its name in `_watched`."""
+    return name or getattr(frame.f_locals.get(frame.f_code.co_varnames[0]), "_name", "backward")
 
 
 class _Recorder:
@@ -239,12 +266,12 @@ class _Recorder:
         if what == "call":
             name = self.codes.get(frame.f_code)
             if name is not None:
-                event = self.push(name)
+                event = self.push(_called(name, frame))
                 if self.shapes:
                     event.input_shapes = _shapes(frame)
         elif what == "return":
             if frame.f_code in self.codes:
-                self.pop_named(self.codes[frame.f_code])
+                self.pop_named(_called(self.codes[frame.f_code], frame))
         elif what == "c_call":
             name = self.kernels.get(argument) if type(argument) is _BUILTIN else None
             if name is not None:

@@ -5,6 +5,7 @@ What computes is in `ops/`, one family a file; `@method()` there puts a function
 
 from __future__ import annotations
 
+import math
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
@@ -127,6 +128,8 @@ class Tensor(TensorBase):
         array = self._array
         item = array.itemsize or 1
         strides = [s // item for s in array.strides]
+        if not array.size and not any(strides):  # nothing to stride over: as in a new tensor
+            strides = [math.prod([max(n, 1) for n in array.shape[i + 1 :]]) for i in range(array.ndim)]
         for i in range(array.ndim - 1, -1, -1):
             # NumPy gives a new axis of size 1 stride 0; PyTorch, that of a contiguous tensor.
             if strides[i] == 0 and array.shape[i] == 1:
@@ -250,8 +253,14 @@ class Tensor(TensorBase):
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
             raise TypeError(f"data: must be a Tensor, got {type(value).__name__}")
+        if self._requires_grad and value.dtype.category < dtypes.FLOAT:
+            raise RuntimeError(
+                "data: must be of a floating point or complex dtype, as the tensor requires gradients, got "
+                f"{value.dtype}"
+            )
         self._array = value._array
-        self._bump()
+        if self.grad_fn is not None:
+            self._bump()  # what is saved of it is the old memory; of a leaf, the leaf itself
 
     def detach(self) -> Tensor:
         """The same memory with no history; an in-place change is noticed by both."""
@@ -392,13 +401,32 @@ class Tensor(TensorBase):
         return bool(self._array.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._one_real("int"))
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._one_real("float"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._one())
+
+    def _one_real(self, name: str) -> Any:
+        value = self._one()
+        if isinstance(value, complex):
+            if value.imag:
+                raise RuntimeError(
+                    f"{name}: a complex number must have no imaginary part to become real (value cannot be converted to "
+                    f"type double without overflow), got {value}; use .real or .abs()"
+                )
+            return value.real
+        return value
+
+    def _one(self) -> Any:
+        if self._array.size != 1:
+            raise ValueError(
+                "item: only one element tensors can be converted to Python scalars, got one of shape "
+                f"{list(self._array.shape)}"
+            )
+        return self.item()
 
     def __index__(self) -> int:
         if self._array.size != 1 or self.dtype.category > dtypes.INTEGER:
@@ -474,10 +502,10 @@ class Tensor(TensorBase):
 def _copy_shared(array: np.ndarray, memo: dict) -> np.ndarray:
     """A copy of `array` whose memory is copied once for all arrays that share it."""
     root = memory(array)
-    key = ("memory", id(root), _address(root))
+    key = ("memory", _address(root), root.nbytes)  # not by id: `memory` may give a new array each time
     if key not in memo:
         memo[key] = root.copy()
-        memo["keep", id(root)] = root
+        memo["keep", key] = root  # its address must not be another's meanwhile
     new = memo[key]
     offset = _address(array) - _address(root)
     return np.ndarray(
@@ -516,11 +544,20 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int = 0) ->
     return np.lib.stride_tricks.as_strided(array, shape, strides)
 
 
+# What stands between an array of NumPy's as_strided and the one it was made from.
+_Strided: Any = type(np.lib.stride_tricks.as_strided(np.zeros(1)).base)
+
+
 def memory(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory `array` lies in, as a flat one of the same dtype."""
     root = array
-    while isinstance(root.base, np.ndarray):
-        root = root.base
+    while True:
+        base: Any = root.base
+        if type(base) is _Strided:
+            base = base.base
+        if not isinstance(base, np.ndarray):
+            break
+        root = base
     if root.ndim == 1 and root.dtype == array.dtype and root.flags.c_contiguous:
         return root
     if root.flags.c_contiguous or root.flags.f_contiguous or root.size == 0:
@@ -540,11 +577,21 @@ def _legacy(args: tuple, device: Any, dtype: dtypes.dtype) -> np.ndarray:
                 f"Tensor: arguments must be sizes (ints) or a sequence of numbers, got {type(args[0]).__name__}; use "
                 "torch.tensor(value) for one number"
             )
-        return np.array(args[0], dtype=dtype.numpy)
+        try:
+            return np.array(args[0], dtype=dtype.numpy)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(
+                f"Tensor: arguments must be sizes (ints) or a sequence of numbers, got {type(args[0]).__name__}"
+            ) from None
     sizes = args[0] if len(args) == 1 and isinstance(args[0], Size) else args
     if not sizes:
         return np.empty(0, dtype.numpy)
-    return np.empty([s.__index__() for s in sizes], dtype.numpy)
+    if not all(hasattr(s, "__index__") for s in sizes):
+        raise TypeError(f"Tensor: sizes must be ints, got {', '.join(type(s).__name__ for s in sizes)}")
+    shape = [s.__index__() for s in sizes]
+    if min(shape) < 0:
+        raise RuntimeError(f"Tensor: sizes must not be negative (negative dimension), got {shape}")
+    return np.empty(shape, dtype.numpy)
 
 
 _OPERATORS: dict[str, int] = {} if _C is None else _C.OPERATORS  # those that TensorBase has in C

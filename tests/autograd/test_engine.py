@@ -427,6 +427,11 @@ def test_deepcopy_and_pickle():
     assert y.data_ptr() != x.data_ptr()
     with pytest.raises(RuntimeError, match="Only Tensors created explicitly by the user"):
         copy.deepcopy(x * 2)
+    whole = torch.zeros(2, 3)
+    a, row, turned = copy.deepcopy([whole, whole[1], whole.t()])
+    row[0] = 5
+    assert a[1, 0] == 5 == turned[0, 1]
+    assert not whole.any()
     z = pickle.loads(pickle.dumps(x))
     assert z.requires_grad
     assert z.tolist() == x.tolist()

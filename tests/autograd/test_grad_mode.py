@@ -110,3 +110,9 @@ def test_each_thread_has_its_own_mode():
         t.start()
         t.join()
     assert seen == [True]
+    with torch.inference_mode():
+        t = threading.Thread(target=lambda: seen.append(torch.is_inference_mode_enabled()))
+        t.start()
+        t.join()
+        assert torch.is_inference_mode_enabled()
+    assert seen == [True, False]

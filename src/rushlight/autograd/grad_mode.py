@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -148,7 +149,11 @@ class _Set(_Switch):
         self._enabled = mode
 
 
-_inference = 0
+class _Depth(threading.local):
+    inference = 0
+
+
+_depth = _Depth()
 
 
 class inference_mode(_Switch):
@@ -169,13 +174,11 @@ class inference_mode(_Switch):
         self._enabled = not mode
 
     def __enter__(self) -> None:
-        global _inference
-        _inference += self.mode
+        _depth.inference += self.mode
         super().__enter__()
 
     def __exit__(self, *exc: object) -> None:
-        global _inference
-        _inference -= self.mode
+        _depth.inference -= self.mode
         super().__exit__()
 
     def _clone(self) -> _Switch:
@@ -184,4 +187,4 @@ class inference_mode(_Switch):
 
 def is_inference_mode_enabled() -> bool:
     """Whether this is inside `inference_mode()`."""
-    return _inference > 0
+    return _depth.inference > 0

@@ -16,7 +16,7 @@ from .. import dtypes
 from .core import TensorBase, bind, is_grad_enabled
 from .function import Function
 
-__all__ = ["assign", "check_inplace", "inplace"]
+__all__ = ["assign", "check_inplace", "inplace", "regenerate"]
 
 
 def inplace(function: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -102,7 +102,7 @@ def rebase(self: Any, result: Any) -> None:
     node.needs_input_grad = (base.requires_grad, True)
     node._record((base, result), [base])
     base._history += 1
-    _regenerate(self)
+    regenerate(self)
 
 
 def geometry(view: Any, base: Any) -> tuple:
@@ -132,8 +132,21 @@ class AsStridedBackward0(Function):
 
     @staticmethod
     def backward(ctx: Any, dy: Any) -> Any:
+        if _overlaps(*ctx.geometry[:2]):  # an element that is seen several times has several gradients
+            return dy.strided_adjoint(ctx.base_shape, ctx.base_stride, 0, *ctx.geometry)
         zero = laid_out(dy.new_zeros(ctx.base_shape), ctx.base_stride)
         return zero.as_strided_scatter(dy, *ctx.geometry)
+
+
+def _overlaps(size: tuple, stride: tuple) -> bool:
+    """Whether elements may share memory: not each stride leads beyond all that smaller strides span."""
+    span = 1
+    for s, n in sorted(zip(stride, size, strict=True)):
+        if n > 1:
+            if s < span:
+                return True
+            span += (n - 1) * s
+    return False
 
 
 class LaidOutBackward0(Function):
@@ -160,7 +173,8 @@ def laid_out(x: Any, stride: tuple) -> Any:
     return LaidOutBackward0.apply(x, stride)
 
 
-def _regenerate(view: Any) -> None:
+def regenerate(view: Any) -> None:
+    """Give a view a new history: the part of its base that it shows."""
     base = view._base
     view._history = base._history
     if not base._requires_grad:
@@ -187,4 +201,4 @@ def _finish_inplace(ctx: Any, args: tuple, outputs: list, recording: bool) -> No
             rebase(out, new)
 
 
-bind(regenerate=_regenerate, finish_inplace=_finish_inplace)
+bind(regenerate=regenerate, finish_inplace=_finish_inplace)

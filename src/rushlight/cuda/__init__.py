@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import devices
+from ..errors import OutOfMemoryError
 
 __all__ = [
+    "OutOfMemoryError",
     "current_device",
     "device_count",
     "empty_cache",

@@ -7,14 +7,15 @@ reaches: sizes 1 and 0 of a weight, times its receptive field.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import no_grad
+from ..errors import warn
 from ..ops import random_fill as _random
+from ..ops.elementwise import require_tensor
 from ..ops.random import randperm as _randperm
 from ..random import Generator
 from ..tensor import Tensor
@@ -91,6 +92,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 @no_grad()  # type: ignore[untyped-decorator]
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with uniform numbers from [a, b)."""
+    require_tensor("uniform_", tensor, "tensor")
     return _random.uniform_(tensor, a, b, generator=generator)
 
 
@@ -99,6 +101,7 @@ def normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
     """Fill with normal numbers."""
+    require_tensor("normal_", tensor, "tensor")
     return _random.normal_(tensor, mean, std, generator=generator)
 
 
@@ -125,11 +128,11 @@ def trunc_normal_(
         >>> trunc_normal_(rushlight.empty(3))
         tensor([ 1.5410, -0.2934, -1.3986])
     """
+    require_tensor("trunc_normal_", tensor, "tensor")
     if mean < a - 2 * std or mean > b + 2 * std:
-        warnings.warn(
+        warn(
             "trunc_normal_: mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
-            "incorrect.",
-            stacklevel=2,
+            "incorrect."
         )
     inside = _normal_cdf((b - mean) / std) - _normal_cdf((a - mean) / std)
     draw = Tensor._make(np.empty_like(tensor._array))
@@ -165,6 +168,7 @@ def _written(tensor: Tensor) -> Tensor:
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with `val`."""
+    require_tensor("constant_", tensor, "tensor")
     tensor._array[...] = val
     return _written(tensor)
 
@@ -181,6 +185,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with the identity: as many inputs as fit pass through a linear layer unchanged."""
+    require_tensor("eye_", tensor, "tensor")
     if tensor.ndim != 2:
         raise ValueError(
             f"eye_: Only tensors with 2 dimensions are supported: tensor must be a matrix, got {tensor.ndim} dims"
@@ -195,6 +200,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     Raises:
         ValueError: the tensor has not 3 to 5 dims, or dim 0 does not divide by `groups`.
     """
+    require_tensor("dirac_", tensor, "tensor")
     shape = tensor._array.shape
     if not 3 <= len(shape) <= 5:
         raise ValueError(
@@ -240,6 +246,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
         tensor([[-0.0092,  0.6570],
                 [-1.0080, -0.9013]])
     """
+    require_tensor("xavier_uniform_", tensor, "tensor")
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     bound = math.sqrt(3.0) * gain * math.sqrt(2.0 / float(fan_in + fan_out))
     return uniform_(tensor, -bound, bound, generator)
@@ -247,6 +254,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
 def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Fill with normal numbers of variance gain**2 * 2 / (fan_in + fan_out). Source: see `xavier_uniform_`."""
+    require_tensor("xavier_normal_", tensor, "tensor")
     fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(fan_in + fan_out)), generator)
 
@@ -254,7 +262,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
     """The standard deviation; None where there is nothing to fill."""
     if 0 in tensor._array.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=3)
+        warn("Initializing zero-element tensors is a no-op")
         return None
     fan = _calculate_correct_fan(tensor, mode)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
@@ -276,6 +284,7 @@ def kaiming_uniform_(
 
     Source: He et al. 2015, "Delving deep into rectifiers", arXiv:1502.01852.
     """
+    require_tensor("kaiming_uniform_", tensor, "tensor")
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     if std is None:
         return tensor
@@ -291,6 +300,7 @@ def kaiming_normal_(
     generator: Generator | None = None,
 ) -> Tensor:
     """Fill with normal numbers of variance gain**2 / fan. Arguments and source: see `kaiming_uniform_`."""
+    require_tensor("kaiming_normal_", tensor, "tensor")
     std = _kaiming_std(tensor, a, mode, nonlinearity)
     return tensor if std is None else normal_(tensor, 0.0, std, generator)
 
@@ -300,6 +310,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
     Source: Saxe et al. 2013, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks".
     """
+    require_tensor("orthogonal_", tensor, "tensor")
     shape = tensor._array.shape
     if len(shape) < 2:
         raise ValueError(
@@ -323,6 +334,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
 
     Source: Martens 2010, "Deep learning via Hessian-free optimization".
     """
+    require_tensor("sparse_", tensor, "tensor")
     if tensor.ndim != 2:
         raise ValueError(
             f"sparse_: Only tensors with 2 dimensions are supported: tensor must be a matrix, got {tensor.ndim} dims"
@@ -339,9 +351,7 @@ def _deprecated(function: Callable[..., Any]) -> Callable[..., Any]:
     old, new = function.__name__.rstrip("_"), function.__name__
 
     def alias(*args: Any, **kwargs: Any) -> Any:
-        warnings.warn(
-            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2
-        )
+        warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning)
         return function(*args, **kwargs)
 
     alias.__name__ = alias.__qualname__ = old

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.inplace import check_inplace
@@ -16,6 +17,7 @@ from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import BINARY, FLOAT32, UNARY, binary, require_tensor, unary, work_dtype
 from .mask import where
+from .promotion import number
 from .special import np_erfc
 from .unary import sigmoid, tanh
 
@@ -132,6 +134,14 @@ def _apply(kind: Any, input: Tensor, in_place: bool, *numbers: float) -> Tensor:
     return kind.apply(input, in_place, *numbers)
 
 
+def _integer(name: str, input: Tensor) -> dtypes.dtype:
+    d = dtypes.of(input._array.dtype)
+    if d is dtypes.bool_:
+        kind = RuntimeError if name == "hardtanh" else NotImplementedError  # as PyTorch has it
+        raise kind(f"{name}: input must not be bool (Bool inputs not supported)")
+    return d
+
+
 # -- rectifiers ---------------------------------------------------------------------------------------------------
 _Relu = _node(
     "ReluBackward0",
@@ -192,12 +202,20 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
         >>> threshold(rushlight.tensor([0.5, 2.0]), 1, 0)
         tensor([0., 2.])
     """
+    if isinstance(input, TensorBase) and input._array.dtype.kind in "biu":
+        d = _integer("threshold", input)
+        at, new = number(threshold, d, "threshold", "threshold"), number(value, d, "threshold")
+        y = wrap(np.where(input._array <= at, new, input._array))
+        return into(input, y) if inplace else y
     return _apply(_Threshold, input, inplace, threshold, value)
+
+
+_threshold = threshold
 
 
 def threshold_(input: Tensor, threshold: float, value: float) -> Tensor:
     """In-place `threshold`."""
-    return _apply(_Threshold, input, True, threshold, value)
+    return _threshold(input, threshold, value, True)
 
 
 _LeakyRelu = _node(
@@ -513,6 +531,9 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
         >>> silu(rushlight.tensor([-1.0, 2.0]))
         tensor([-0.2689,  1.7616])
     """
+    if isinstance(input, TensorBase) and input._array.dtype.kind == "c":
+        y = input * sigmoid(input)
+        return input.copy_(y) if inplace else y  # type: ignore[attr-defined]
     return _apply(_Silu, input, inplace)
 
 
@@ -563,8 +584,13 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     require_tensor("hardtanh", input)
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val must not be greater than max_val, got {min_val} and {max_val}")
-    if input._array.dtype.kind in "iu":
-        y = input.clamp(min_val, max_val)  # type: ignore[attr-defined]
+    if isinstance(input, TensorBase) and input._array.dtype.kind in "biu":
+        d = _integer("hardtanh", input)
+        min_val, max_val = int(min_val), int(max_val)
+        if not d.is_signed and min_val < 0:
+            raise RuntimeError(f"hardtanh: min_val must not be negative for {d}, got {min_val}")
+        low, high = number(min_val, d, "hardtanh", "min_val"), number(max_val, d, "hardtanh", "max_val")
+        y = wrap(np.minimum(np.maximum(input._array, low), high))
         return into(input, y) if inplace else y
     return _apply(_Hardtanh, input, inplace, min_val, max_val)
 
@@ -698,7 +724,8 @@ class GluBackward0(Function):
         ctx.dim = dim
         ctx.save_for_backward(x)
         a, b = x.chunk(2, dim)  # type: ignore[attr-defined]
-        return a * sigmoid(b)
+        work = work_dtype(x.dtype)
+        return (a.to(work) * sigmoid(b.to(work))).to(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:

@@ -12,8 +12,8 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import not_ours
 from ..kernels import _C, usable
-from ..tensor import Tensor, into, make_inplace, method
-from .elementwise import (  # type: ignore[attr-defined]
+from ..tensor import Tensor, into, make_inplace, method, wrap
+from .elementwise import (
     BINARY,
     OPERANDS,
     TERNARY,
@@ -23,15 +23,15 @@ from .elementwise import (  # type: ignore[attr-defined]
     binary,
     binary_,
     conj,
+    refuse,
     require_tensor,
     save_pair,
     saved_pair,
     shape_error,
     unary,
     work_dtype,
-    wrap,
 )
-from .promotion import result_type
+from .promotion import number, result_type
 
 __all__ = [
     "add",
@@ -72,8 +72,12 @@ __all__ = [
 
 # -- sums -------------------------------------------------------------------------------------------------
 def _check_alpha(name: str, alpha: Any, x: Any, y: Any) -> None:
-    if isinstance(alpha, float) and result_type(x, y).category < dtypes.FLOAT:
+    d = result_type(x, y)
+    if isinstance(alpha, float) and d.category < dtypes.FLOAT:
         raise RuntimeError(f"{name}: alpha must be an integer for integer tensors, got {alpha}")
+    if isinstance(alpha, complex) and not d.is_complex:
+        raise RuntimeError(f"{name}: alpha must be real for tensors that are not complex, got {alpha}")
+    number(alpha, d, name, "alpha")  # it must fit
 
 
 def _no_bool_sub(name: str, x: Any, y: Any) -> None:
@@ -131,6 +135,7 @@ class RsubBackward1(Function):
         _no_bool_sub("rsub", x, y)
         if alpha == 1:
             return binary("rsub", _SUB, np.subtract, y, x, 1.0)
+        _check_alpha("rsub", alpha, x, y)
         return binary("rsub", _SUB, lambda a, b: a - b * np.asarray(alpha).astype(b.dtype), y, x, alpha)
 
     @staticmethod
@@ -251,7 +256,7 @@ class MulBackward0(Function):
             ctx.number = x
         else:
             ctx.number = y
-        return binary("mul", _MUL, np.multiply, x, y)
+        return binary("mul", _MUL, np.multiply, x, y, wide_numbers=True)
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:
@@ -269,7 +274,7 @@ class MulBackward0(Function):
 class DivBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
-        z = binary("div", _DIV, np.true_divide, x, y, None, True)
+        z = binary("div", _DIV, np.true_divide, x, y, None, True, True)
         needs = ctx.needs_input_grad
         if isinstance(y, TensorBase):
             ctx.save_for_backward(y, x if needs[1] and isinstance(x, TensorBase) else None)
@@ -301,7 +306,7 @@ class DivBackward2(Function):
     def forward(ctx: Any, x: Any, y: Any, mode: str) -> Tensor:
         if mode == "floor":
             return _floor_divide("div", x, y)
-        return binary("div", BINARY.get("div_trunc"), _divide_trunc, x, y)
+        return binary("div", BINARY.get("div_trunc"), _divide_trunc, x, y, without="bc")
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:
@@ -336,7 +341,7 @@ def _divide_floor(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _floor_divide(name: str, x: Any, y: Any) -> Tensor:
-    return binary(name, BINARY.get("div_floor"), _divide_floor, x, y)
+    return binary(name, BINARY.get("div_floor"), _divide_floor, x, y, wide_numbers=True, without="bc")
 
 
 _MUL, _DIV = BINARY.get("mul"), BINARY.get("div")
@@ -507,6 +512,25 @@ def _np_fmod(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.fmod(a, b)
 
 
+def np_logaddexp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """log(e**a + e**b), of complex numbers from the one with the larger real part, whose turns it keeps."""
+    if a.dtype.kind != "c":
+        return np.logaddexp(a, b)
+    first = a.real >= b.real
+    most, least = np.where(first, a, b), np.where(first, b, a)
+    with np.errstate(all="ignore"):
+        y = most + np.log1p(np.exp(least - most))
+    same = np.isinf(most.real) & (most.real == least.real)  # inf - inf
+    return np.where(same, np.log(np.exp(a) + np.exp(b)), y) if same.any() else y
+
+
+def _np_lcm(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """As C: narrow integers are computed as int, and a product that wraps around loses its sign after that."""
+    if a.itemsize < 4:
+        a, b = a.astype(np.int32), b.astype(np.int32)
+    return np.abs(np.lcm(a, b))
+
+
 def _np_copysign(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.copysign(a, b)
 
@@ -543,6 +567,9 @@ def _define(
     tensors: bool = False,
     number_first: bool = False,
     inplace: bool = True,
+    without: str = "",
+    base: type = Binary,
+    saves_result: bool = False,
 ) -> Any:
     """A function of two operands.
 
@@ -552,15 +579,17 @@ def _define(
         number_first: `input` may be a number, with a tensor as `other`.
     """
     fields = {
+        "without": without,
         "title": name,
         "op": BINARY.get(name),
         "fn": staticmethod(fn),
         "floating": floating,
         "derivatives": derivatives,
+        "saves_result": saves_result,
         "__doc__": doc,
         "__module__": __name__,
     }
-    kind: Any = type(node or f"{name.capitalize()}Backward0", (Binary,), fields)
+    kind: Any = type(node or f"{name.capitalize()}Backward0", (base,), fields)
     number_kind: Any = type(number_node, (kind,), {"__module__": __name__}) if number_node else kind
 
     def function(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
@@ -587,6 +616,7 @@ remainder = _define(
     node="RemainderBackward1",
     number_node="RemainderBackward0",
     number_first=True,
+    without="bc",
 )
 fmod = _define(
     "fmod",
@@ -596,6 +626,7 @@ fmod = _define(
     "The remainder of `input / other` with the sign of `input`, as C's fmod.",
     node="FmodBackward1",
     number_node="FmodBackward0",
+    without="bc",
 )
 maximum = _define(
     "maximum",
@@ -608,6 +639,7 @@ maximum = _define(
     "The larger of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 minimum = _define(
     "minimum",
@@ -620,6 +652,7 @@ minimum = _define(
     "The smaller of two, element by element; NaN if either is. Where they tie, each gets half the gradient.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 fmax = _define(
     "fmax",
@@ -632,6 +665,7 @@ fmax = _define(
     "The larger of two, element by element; the other one where one is NaN.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 fmin = _define(
     "fmin",
@@ -644,6 +678,7 @@ fmin = _define(
     "The smaller of two, element by element; the other one where one is NaN.",
     tensors=True,
     inplace=False,
+    without="c",
 )
 atan2 = _define(
     "atan2",
@@ -655,6 +690,7 @@ atan2 = _define(
     ),
     "The angle of the point (other, input) in radians, in (-pi, pi].",
     tensors=True,
+    without="c",
 )
 arctan2 = atan2
 method("arctan2")(atan2)
@@ -666,15 +702,18 @@ hypot = _define(
     (lambda dz, x, y, z: dz * (x / z), lambda dz, x, y, z: dz * (y / z)),
     "sqrt(input**2 + other**2), without overflow on the way.",
     tensors=True,
+    without="bic",
+    saves_result=True,
 )
 logaddexp = _define(
     "logaddexp",
-    np.logaddexp,
+    np_logaddexp,
     True,
-    (lambda dz, x, y, z: dz * (x - y).sigmoid(), lambda dz, x, y, z: dz * (y - x).sigmoid()),
+    (lambda dz, x, y, z: dz * conj((x - y).sigmoid()), lambda dz, x, y, z: dz * conj((y - x).sigmoid())),
     "log(exp(input) + exp(other)), without overflow on the way.",
     tensors=True,
     inplace=False,
+    without="bi",
 )
 logaddexp2 = _define(
     "logaddexp2",
@@ -687,6 +726,7 @@ logaddexp2 = _define(
     "log2(2**input + 2**other), without overflow on the way.",
     tensors=True,
     inplace=False,
+    without="bic",
 )
 copysign = _define(
     "copysign",
@@ -698,6 +738,8 @@ copysign = _define(
     ),
     "The magnitude of `input` with the sign of `other` (also of -0.).",
     number_node="CopysignBackward1",
+    without="c",
+    saves_result=True,
 )
 xlogy = _define(
     "xlogy",
@@ -710,7 +752,22 @@ xlogy = _define(
     "`input * log(other)`: 0 where `input` is 0, whatever `other` (but NaN).",
     number_node="XlogyBackward2",
     number_first=True,
+    without="c",
 )
+
+
+class _Nextafter(Binary):
+    """The next number of half precision is not that of float32."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, y: Any) -> Tensor:
+        d = result_type(x, y)
+        if work_dtype(d) is d:
+            return Binary.forward(ctx, x, y)
+        save_pair(ctx, x, y)
+        return wrap(np.nextafter(as_array(x, d), as_array(y, d)))
+
+
 nextafter = _define(
     "nextafter",
     np.nextafter,
@@ -718,6 +775,8 @@ nextafter = _define(
     (lambda dz, x, y, z: _keep(dz, x != y), lambda dz, x, y, z: dz * 0),
     "The next number after `input` towards `other`.",
     tensors=True,
+    without="bic",
+    base=_Nextafter,
 )
 
 
@@ -756,7 +815,7 @@ class PowBackward0(Function):
             raise RuntimeError(
                 f"pow: exponent must not be negative for integer tensors, got {p}; use input.float()"
             )
-        return binary("pow", _POW, _np_pow, x, p)
+        return binary("pow", _POW, _np_pow, x, p, without="b")
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -776,7 +835,7 @@ class PowBackward1(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
-        z = binary("pow", _POW, _np_pow, x, y)
+        z = binary("pow", _POW, _np_pow, x, y, without="b")
         save_pair(ctx, x, y, z)
         return z
 
@@ -907,7 +966,11 @@ def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     require_tensor("ldexp", input)
     require_tensor("ldexp", other, "other")
-    z = mul(input, pow(2.0, other))
+    d = result_type(input, other)
+    if d.category < dtypes.FLOAT:
+        d = dtypes.get_default_dtype()
+    work = work_dtype(d)
+    z = mul(input.to(work), pow(2.0, other.to(work))).to(d)  # type: ignore[attr-defined]
     return z if out is None else into(out, z, "ldexp")
 
 
@@ -921,6 +984,7 @@ def heaviside(input: Tensor, values: Tensor, *, out: Tensor | None = None) -> Te
     """
     require_tensor("heaviside", input)
     require_tensor("heaviside", values, "values")
+    refuse("heaviside", input, "c")
     if input.dtype is not values.dtype:
         raise RuntimeError(f"heaviside: values must have input's dtype {input.dtype}, got {values.dtype}")
     d = input.dtype
@@ -965,7 +1029,7 @@ def lcm(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
         tensor([12, 10])
     """
     _integers("lcm", input, other)
-    z = binary("lcm", None, np.lcm, input, other)
+    z = binary("lcm", None, _np_lcm, input, other)
     return z if out is None else into(out, z, "lcm")
 
 
@@ -1024,6 +1088,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Tensor | None = None) 
         tensor([ 5., 10.])
     """
     require_tensor("lerp", input)
+    refuse("lerp", input, "bi")
     if input.dtype is not end.dtype:
         raise RuntimeError(f"lerp: end must have input's dtype {input.dtype}, got {end.dtype}")
     kind = LerpBackward1 if isinstance(weight, TensorBase) else LerpBackward0
@@ -1035,7 +1100,10 @@ class AddcmulBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
-        ctx.save_for_backward(y, w)
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(y if needs[2] else None, w if needs[1] else None)
+        if x._array.dtype.kind == "b":
+            refuse("addcmul", result_type(x, y, w), "b")
         return _ternary(
             "addcmul", lambda a, b, c: a + np.asarray(value).astype(a.dtype) * b * c, x, y, w, value
         )
@@ -1051,7 +1119,8 @@ class AddcdivBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, w: Tensor, value: Any) -> Tensor:
         ctx.value = value
-        ctx.save_for_backward(y, w)
+        needs = ctx.needs_input_grad
+        ctx.save_for_backward(y if needs[2] else None, w if needs[1] or needs[2] else None)
         return _ternary(
             "addcdiv", lambda a, b, c: a + np.asarray(value).astype(a.dtype) * (b / c), x, y, w, value
         )

@@ -17,6 +17,7 @@ from ..random import generator_state
 from ..stream import kernels as stream
 from ..tensor import Tensor, wrap
 from .creation import zeros
+from .elementwise import in_float32
 from .join import cat
 from .linear import linear
 from .matmul import baddbmm, bmm, matmul
@@ -27,6 +28,7 @@ __all__ = ["scaled_dot_product_attention"]
 functional = ["multi_head_attention_forward", "scaled_dot_product_attention"]
 
 
+@in_float32
 def attention_composed(
     query: Tensor,
     key: Tensor,

@@ -17,6 +17,7 @@ from .elementwise import (
     as_array,
     binary,
     np_shapes_fit,
+    refuse,
     require_tensor,
     shape_error,
     work_dtype,
@@ -70,7 +71,14 @@ def _compare(name: str, op: int | None, fn: Any, x: Any, y: Any) -> Tensor:
                 return _C.compare(op, x, y, None)
             except RuntimeError:
                 raise shape_error(name, x, y) from None
-    d = work_dtype(result_type(x, y))
+    narrow = result_type(x, y)
+    d = work_dtype(narrow)
+    if d is not narrow:  # 0.1 equals an element that holds 0.1 in half precision
+        x, y = (v if isinstance(v, TensorBase) else as_array(v, narrow) for v in (x, y))
+    if d.is_complex and name in ("lt", "le", "gt", "ge"):
+        raise NotImplementedError(
+            f"{name}: input and other must be real, complex numbers have no order, got {d}"
+        )
     try:
         with np.errstate(all="ignore"):
             return wrap(fn(as_array(x, d), as_array(y, d)))
@@ -211,6 +219,7 @@ isneginf = _define_test("isneginf", np.isneginf, "Whether each element is -infin
 
 
 def _np_signbit(a: np.ndarray) -> np.ndarray:
+    refuse("signbit", dtypes.of(a.dtype), "c")
     return np.signbit(a) if a.dtype.kind == "f" else a < 0
 
 
@@ -335,11 +344,13 @@ def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor:
     """
     require_tensor("bitwise_not", input)
     if dtypes.of(input._array.dtype).category > dtypes.INTEGER:
-        raise NotImplementedError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
+        raise TypeError(f"bitwise_not: input must be an integer or bool tensor, got {input.dtype}")
     y = wrap(np.bitwise_not(input._array))
     return y if out is None else into(out, y, "bitwise_not")
 
 
 @method("__invert__")
 def _invert(self: Tensor) -> Tensor:
+    if self.dtype.category > dtypes.INTEGER:
+        raise TypeError(f"~: operand must be an integer or bool tensor, got {self.dtype}")
     return bitwise_not(self)

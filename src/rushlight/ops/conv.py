@@ -263,7 +263,9 @@ def _wide(x: Tensor | None) -> Tensor | None:
 class ConvolutionBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None, geometry: Geometry) -> Tensor:
-        ctx.save_for_backward(x, w)
+        wants = ctx.needs_input_grad
+        ctx.save_for_backward(x if wants[1] else None, w if wants[0] else None)
+        ctx.shapes = x._array.shape, w._array.shape
         ctx.geometry = g = geometry
         if usable(x, w, b):
             if g.transposed:
@@ -288,9 +290,11 @@ class ConvolutionBackward0(Function):
             else:
                 db = _C.conv_backward_bias(dy)
         if is_grad_enabled():
-            return (*composed_vjp(conv_composed, dy, (x, w, None), geometry=g)[:2], db, None)
+            operands = [_stand_in(v, dy, ctx.shapes[i], wants[i]) for i, v in enumerate((x, w))]
+            return (*composed_vjp(conv_composed, dy, (*operands, None), geometry=g)[:2], db, None)
         x, w, dy = _wide(x), _wide(w), _wide(dy)  # type: ignore[assignment]
-        if not usable(x, w, dy) or not (x._array.size and w._array.size):
+        if not usable(x, w, dy) or 0 in (*ctx.shapes[0], *ctx.shapes[1]):
+            x, w = (_stand_in(v, dy, ctx.shapes[i], wants[i]) for i, v in enumerate((x, w)))
             leaves = (_leaf(x, wants[0]), _leaf(w, wants[1]), None)  # type: ignore[arg-type]
             dx, dw, _ = composed_vjp(conv_composed, dy, leaves, geometry=g)
             return dx if dx is None else dx.detach(), dw if dw is None else dw.detach(), db, None
@@ -302,8 +306,13 @@ class ConvolutionBackward0(Function):
             if g.transposed:
                 dx = _C.conv(dy, w, None, g.numbers)
             else:
-                dx = _C.conv_backward_input(dy, w, None, g.numbers, x._array.shape[1])
+                dx = _C.conv_backward_input(dy, w, None, g.numbers, ctx.shapes[0][1])
         return dx, dw, db, None
+
+
+def _stand_in(x: Tensor | None, like: Tensor, shape: tuple, wanted: bool) -> Tensor:
+    """An operand; where only its gradient is wanted, which does not depend on its values, it was not saved."""
+    return wrap(np.zeros(shape, like._array.dtype)).requires_grad_(wanted) if x is None else x  # type: ignore[attr-defined]
 
 
 def _leaf(x: Tensor, wanted: bool) -> Tensor:
@@ -534,4 +543,4 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
             f"conv_tbc: input and weight must have 3 dimensions, got shapes {list(input.shape)}, {list(weight.shape)}"
         )
     y = conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad)  # type: ignore[attr-defined]
-    return y.permute(2, 0, 1)
+    return y.permute(2, 0, 1).contiguous()

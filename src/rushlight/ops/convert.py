@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import kind_of
+from ..errors import OutOfMemoryError, kind_of
 from ..kernels import _C
 from ..tensor import Tensor, method, wrap
 
@@ -17,8 +18,18 @@ __all__ = ["clone", "resolve_conj", "resolve_neg"]
 
 
 def empty_array(shape: tuple, dtype: np.dtype) -> np.ndarray:
-    """Uninitialized memory; large blocks from the pool."""
-    return np.empty(shape, dtype) if _C is None else _C.empty(shape, dtype)._array
+    """Uninitialized memory; large blocks from the pool.
+
+    Raises:
+        OutOfMemoryError: there is not so much.
+    """
+    try:
+        return np.empty(shape, dtype) if _C is None else _C.empty(shape, dtype)._array
+    except MemoryError:
+        raise OutOfMemoryError(
+            f"empty: not enough memory for a tensor of shape {list(shape)} ({math.prod(shape) * dtype.itemsize} bytes); "
+            "use smaller tensors or batches"
+        ) from None
 
 
 def ordered_copy(array: np.ndarray, format: Any) -> np.ndarray:
@@ -47,6 +58,11 @@ def ordered_copy(array: np.ndarray, format: Any) -> np.ndarray:
     if array.ndim != n:
         raise RuntimeError(f"contiguous: memory_format={format} needs a tensor of {n} dims, got {array.ndim}")
     return np.moveaxis(ordered_copy(np.moveaxis(array, 1, -1), dtypes.contiguous_format), -1, 1)
+
+
+def in_order(array: np.ndarray) -> Tensor:
+    """A result whose elements lie in memory in order: NumPy's often keep its operands' order, PyTorch's do not."""
+    return wrap(array if array.flags.c_contiguous else ordered_copy(array, dtypes.contiguous_format))
 
 
 class CloneBackward0(Function):

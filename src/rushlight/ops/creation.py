@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import sys
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import devices, dtypes
 from ..autograd.core import TensorBase
+from ..errors import warn
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
 from .promotion import number, scalar_dtype
@@ -52,6 +52,8 @@ def finish(array: np.ndarray, requires_grad: bool) -> Tensor:
     """A new tensor around `array`."""
     t = wrap(array)
     if requires_grad:
+        if requires_grad is not True:
+            raise TypeError(f"tensor: requires_grad must be a bool, got {type(requires_grad).__name__}")
         t.requires_grad = True
     return t
 
@@ -84,7 +86,12 @@ def _infer(data: Any, function: str) -> np.ndarray:
         dtypes.of(array.dtype)
         return array
     if isinstance(data, (bool, int, float, _complex)):
-        return np.array(data, scalar_dtype(data).numpy)
+        if type(data) is int:
+            try:
+                return np.array(data, np.int64)
+            except OverflowError:
+                _check_integers(data, function)
+        return cast(np.array(data), scalar_dtype(data))
     if hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         return np.array(data.__array__())
     if isinstance(data, (list, tuple)) or (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
@@ -115,29 +122,56 @@ def _from_nested(data: Any, function: str) -> np.ndarray:
     try:
         array = np.array(data)
     except ValueError:
-        raise ValueError(
-            f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
-            "whose parts differ in length"
-        ) from None
-    except OverflowError:
-        raise RuntimeError(f"{function}: an integer of data is too large for int64") from None
+        raise _ragged(data, function) from None
     kind = array.dtype.kind
-    if kind == "f" and array.dtype.itemsize == 8 and not isinstance(first, np.floating):
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if kind == "c" and not isinstance(first, np.complexfloating):
-        return array.astype(dtypes.get_default_dtype().to_complex().numpy)
-    if array.size == 0 and kind == "f":
-        return array.astype(dtypes.get_default_dtype().numpy)
-    if kind == "u" and not isinstance(first, np.unsignedinteger):
-        raise RuntimeError(
-            f"{function}: an integer of data is too large for int64 (Overflow when unpacking long)"
-        )
+    theirs = getattr(first, "dtype", None)  # what NumPy's numbers bring along
+    keeps = isinstance(theirs, np.dtype) and theirs.kind == kind
+    large = kind == "f" and array.size and np.abs(array).max() >= 2.0**63
+    if kind in "uO" or (large and all(type(x) is int for x in _leaves(data))):
+        _check_integers(data, function)  # NumPy takes those beyond int64 for unsigned, floats or any objects
+    if kind == "f" and (not keeps or not array.size):
+        return cast(array, dtypes.get_default_dtype())
+    if kind == "c" and not keeps:
+        return cast(array, dtypes.get_default_dtype().to_complex())
     if kind not in "biufc":
-        bad = next(
-            (x for x in _leaves(data) if not isinstance(x, (bool, int, float, _complex, np.generic))), first
+        numbers = (bool, int, float, _complex, np.generic)
+        bad = next((x for x in _leaves(data) if not isinstance(x, numbers)), first)
+        error: type[Exception] = RuntimeError
+        if isinstance(bad, str):
+            error = ValueError if bad is first else TypeError
+        elif isinstance(bad, bytes):
+            error = TypeError
+        raise error(
+            f"{function}: data must be numbers (Could not infer dtype of {type(bad).__name__}), got an element of type "
+            f"{type(bad).__name__}"
         )
-        raise TypeError(f"{function}: data must be numbers, got an element of type {type(bad).__name__}")
     return array
+
+
+def _ragged(data: Any, function: str) -> Exception:
+    """The error for sequences that make no rectangle: of unequal lengths, or beside numbers."""
+    level = [data]
+    while level:
+        nested = [isinstance(x, (list, tuple, np.ndarray)) for x in level]
+        if any(nested) and not all(nested):
+            return TypeError(f"{function}: data must not have numbers and sequences side by side, got both")
+        if len({len(x) for x in level if isinstance(x, (list, tuple))}) > 1:
+            break
+        level = [y for x in level if isinstance(x, (list, tuple)) for y in x]
+    return ValueError(
+        f"{function}: data must be a rectangular nested sequence (expected sequence of equal length), got one "
+        "whose parts differ in length"
+    )
+
+
+def _check_integers(data: Any, function: str) -> None:
+    for x in _leaves(data):
+        if isinstance(x, int) and not -(2**63) <= x < 2**63:
+            shown = x if abs(x) < 2**80 else f"one of {x.bit_length()} bits"
+            raise ValueError(
+                f"{function}: data must be integers in [-2**63, 2**63) (Overflow when unpacking long long), got {shown}; "
+                "use floats"
+            )
 
 
 def _plain(data: Any, function: str) -> Any:
@@ -182,20 +216,39 @@ def tensor(
     """
     check_options("tensor", device, None)
     if isinstance(data, TensorBase):
-        warnings.warn(
+        warn(
             "tensor: to copy a tensor use sourceTensor.detach().clone(), or .requires_grad_(True) after it, rather than "
-            "torch.tensor(sourceTensor)",
-            stacklevel=2,
+            "torch.tensor(sourceTensor)"
         )
+    if dtype is None:
+        return finish(_infer(data, "tensor"), requires_grad)
+    wanted = dtypes.check(dtype, "tensor")
+    if isinstance(data, int) and wanted.category >= dtypes.FLOAT:
+        data = float(data)  # which may be above 64 bits
     array = _infer(data, "tensor")
-    if dtype is not None:
-        wanted = dtypes.check(dtype, "tensor")
-        if array.dtype != wanted.numpy:
-            if array.dtype.kind == "f" and isinstance(data, (list, tuple, float)):
-                array = cast(np.array(_plain(data, "tensor"), np.float64), wanted)  # not by way of float32
-            else:
-                array = cast(array, wanted)
+    if array.dtype != wanted.numpy:
+        if not isinstance(data, (TensorBase, np.ndarray, np.generic)):
+            if array.dtype.kind == "f":
+                array = np.array(_plain(data, "tensor"), np.float64)  # not by way of float32
+            _check_fits(array, wanted, "tensor")
+        array = cast(array, wanted)
     return finish(array, requires_grad)
+
+
+def _check_fits(array: np.ndarray, d: dtypes.dtype, function: str) -> None:
+    """Refuse Python numbers that integers of type `d` cannot hold (see `promotion.number`)."""
+    if array.dtype.kind == "c" and d.category in (dtypes.INTEGER, dtypes.FLOAT):
+        raise TypeError(f"{function}: data must be real numbers for {d}, got a complex one")
+    if d.category != dtypes.INTEGER or array.dtype.kind not in "if" or not array.size:
+        return
+    info = dtypes.iinfo(d)
+    low = -info.max if array.dtype.kind == "i" and not d.is_signed else info.min
+    least, most = array.min(), array.max()
+    if not (low <= least and most <= info.max):
+        raise RuntimeError(
+            f"{function}: data must be numbers in the range of {d}, [{info.min}, {info.max}] (value cannot be converted "
+            f"to type {d} without overflow), got {most if most > info.max or least >= low else least}"
+        )
 
 
 def as_tensor(data: Any, dtype: dtypes.dtype | None = None, device: Any = None) -> Tensor:
@@ -270,9 +323,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
             "from_numpy: at least one stride of the array is negative, which tensors cannot have; use array.copy()"
         )
     if not ndarray.flags.writeable:
-        warnings.warn(
-            "from_numpy: the array is not writeable; writing to the tensor is an error", stacklevel=2
-        )
+        warn("from_numpy: the array is not writeable; writing to the tensor is an error")
     return wrap(ndarray.view(np.ndarray) if type(ndarray) is not np.ndarray else ndarray)
 
 
@@ -429,10 +480,8 @@ def full(
     """
     check_options("full", device, layout)
     if isinstance(fill_value, TensorBase):
-        d = dtypes.of(fill_value._array.dtype) if dtype is None else dtype
         fill_value = fill_value._array.item()
-    else:
-        d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
+    d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
     array = empty_array(_check_sizes((size,), "full"), d.numpy)
     array.fill(number(fill_value, d, "full", "fill_value"))
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "full")
@@ -455,7 +504,7 @@ def _like(input: Tensor, value: Any, dtype: Any, memory_format: Any, name: str) 
     else:
         out = np.empty_like(wrap(array).contiguous(memory_format)._array, d, order="K")  # type: ignore[attr-defined]
     if value is not None:
-        out.fill(value)
+        out.fill(value if value in (0, 1) else number(value, dtypes.of(d), name, "fill_value"))
     return out
 
 
@@ -497,7 +546,9 @@ def full_like(
     """A new tensor of the shape and dtype of `input`, all `fill_value`."""
     check_options("full_like", device, layout)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
-    return finish(_like(input, value, dtype, memory_format, "full_like"), requires_grad)
+    d = dtypes.of(input._array.dtype) if dtype is None else dtypes.check(dtype, "full_like")
+    value = number(value, d, "full_like", "fill_value")
+    return finish(_like(input, value, d, memory_format, "full_like"), requires_grad)
 
 
 def empty_strided(
@@ -576,45 +627,49 @@ def arange(
     )
     if out is not None and dtype is None:
         d = out.dtype
-    if d is dtypes.bool_:
-        raise NotImplementedError("arange: dtype must not be torch.bool")
+    _not_bool("arange", d)
+    if d.is_complex:
+        raise NotImplementedError(f"arange: dtype must be real, complex numbers have no order, got {d}")
     if any(isinstance(v, _complex) for v in (start, end, step)):
         raise RuntimeError(f"arange: start, end and step must be real numbers, got {start}, {end} and {step}")
     if step == 0:
-        raise RuntimeError("arange: step must be nonzero")
+        raise RuntimeError("arange: step must be nonzero, got 0")
     if not all(math.isfinite(v) for v in (start, end)):
         raise RuntimeError(f"arange: unsupported range: {start} -> {end}")
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError(
             f"arange: upper bound and lower bound inconsistent with step sign, got {start}, {end}, {step}"
         )
-    if d.category == dtypes.INTEGER and not whole:
-        # Integer tensors count in whole steps; only for int64 do these also decide how many there are.
-        n = math.ceil((end - start) / step)
+    if d is dtypes.int64:  # numbers count as elements do; the length of other integers is that of the floats
         start, end, step = int(start), int(end), int(step)
         if step == 0:
             raise ValueError("arange: step must be nonzero, also when cut off to an integer")
-        if d is dtypes.int64:
-            n = -((start - end) // step)
-    else:
-        n = -((start - end) // step) if whole else math.ceil((end - start) / step)
+        whole = True
+    n = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    if n * d.itemsize >= 1 << 62:
+        raise RuntimeError(
+            f"arange: the range must have less than 2**62 bytes (invalid size), got {n} elements of {d}"
+        )
     if d.category <= dtypes.INTEGER:
-        array = cast(start + np.arange(n) * step, d)
+        array = cast(int(start) + np.arange(n) * int(step), d)
     else:
-        array = (start + np.arange(n, dtype=np.float64) * step).astype(d.numpy)
+        array = cast(start + np.arange(n, dtype=np.float64) * step, d)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "arange")
 
 
 def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
     """Like `arange`, but with `end` included and always in the default dtype. Deprecated in PyTorch."""
-    warnings.warn(
-        "range: torch.range is deprecated; use torch.arange, whose end is not included", stacklevel=2
-    )
+    warn("range: torch.range is deprecated; use torch.arange, whose end is not included")
     if end is None:
         start, end = 0, start
     n = math.floor((end - start) / step) + 1
     d = _dtype_or_default(options.pop("dtype", None), "range")
     return finish((start + np.arange(n) * step).astype(d.numpy), options.pop("requires_grad", False))
+
+
+def _not_bool(name: str, d: dtypes.dtype) -> None:
+    if d is dtypes.bool_:
+        raise NotImplementedError(f"{name}: dtype must not be torch.bool (not implemented for 'Bool')")
 
 
 def _even(start: Any, end: Any, steps: int, d: dtypes.dtype) -> np.ndarray:
@@ -664,8 +719,8 @@ def _ends(
             d = d.to_complex()
         elif d.category < dtypes.COMPLEX:
             raise RuntimeError(f"{name}: dtype must be complex for complex ends, got {d}")
-    if d is dtypes.bool_ and steps:
-        raise NotImplementedError(f"{name}: dtype must not be torch.bool")
+    if steps:
+        _not_bool(name, d)
     return start, end, steps, d
 
 
@@ -689,6 +744,8 @@ def linspace(
     """
     check_options("linspace", device, layout)
     start, end, steps, d = _ends("linspace", start, end, steps, dtype, out)
+    if d.category < dtypes.FLOAT and steps:
+        start, end = number(start, d, "linspace", "start").item(), number(end, d, "linspace", "end").item()
     array = cast(_even(start, end, steps, d), d) if steps else np.empty(0, d.numpy)
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "linspace")
 
@@ -781,7 +838,8 @@ def _check_parts(function: str, **parts: Any) -> None:
             f"{function}: {first} and {second} must have the same dtype, got {a.dtype} and {b.dtype}"
         )
     if a.dtype not in (dtypes.float32, dtypes.float64):
-        raise RuntimeError(f"{function}: {first} and {second} must be float32 or float64, got {a.dtype}")
+        kind = NotImplementedError if a.dtype is dtypes.float16 else RuntimeError  # there is no complex32
+        raise kind(f"{function}: {first} and {second} must be float32 or float64, got {a.dtype}")
 
 
 def polar(abs: Tensor, angle: Tensor, *, out: Tensor | None = None) -> Tensor:

@@ -9,11 +9,14 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
+from ..autograd.inplace import inplace
 from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
-from ..tensor import Tensor, into, make_inplace, method, wrap
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from ..tensor import Tensor, into, method, wrap
+from .arithmetic import np_logaddexp
+from .convert import in_order
+from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 
 __all__ = [
     "cummax",
@@ -126,8 +129,27 @@ def _cumprod_method(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return cumprod(self, dim, dtype=dtype)
 
 
-make_inplace(cumsum)
-make_inplace(cumprod)
+def _in_place(function: Any) -> None:
+    """The in-place form, which computes in the tensor's own dtype: integers in theirs, not in int64."""
+
+    def changed(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+        d, name = dtypes.of(self._array.dtype), function.__name__ + "_"
+        if d is dtypes.bool_:
+            raise NotImplementedError(f"{name}: the tensor must not be bool")
+        if dtype is not None and dtype is not d:
+            raise RuntimeError(
+                f"{name}: dtype must be the tensor's own, {d} (Bad in-place call), got {dtype}"
+            )
+        return inplace(function, self, dim, dtype=d)
+
+    changed.__name__ = function.__name__ + "_"
+    changed.__qualname__ = f"Tensor.{changed.__name__}"
+    changed.__doc__ = f"In-place `{function.__name__}`."
+    method(changed.__name__)(changed)
+
+
+_in_place(cumsum)
+_in_place(cumprod)
 
 
 # -- extremes -----------------------------------------------------------------------------------------------------
@@ -153,7 +175,7 @@ class CummaxBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int) -> tuple:
-        values, indices = (wrap(a) for a in _running_extreme(x._array, dim, type(ctx)._largest))
+        values, indices = (in_order(a) for a in _running_extreme(x._array, dim, type(ctx)._largest))
         ctx.dim, ctx.shape = dim, x._array.shape
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
@@ -183,6 +205,7 @@ def cummax(input: Tensor, dim: int, *, out: Any = None) -> Any:
         tensor([1., 3., 3.])
     """
     require_tensor("cummax", input)
+    refuse("cummax", input, "c")
     pair = CummaxBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cummax"))
     if out is not None:
         pair = [into(o, p, "cummax") for o, p in zip(out, pair, strict=True)]
@@ -198,6 +221,7 @@ def cummin(input: Tensor, dim: int, *, out: Any = None) -> Any:
         tensor([0, 1, 1])
     """
     require_tensor("cummin", input)
+    refuse("cummin", input, "c")
     pair = CumminBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cummin"))
     if out is not None:
         pair = [into(o, p, "cummin") for o, p in zip(out, pair, strict=True)]
@@ -208,10 +232,16 @@ class LogcumsumexpBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int) -> Tensor:
         array = x._array
-        work = array.astype(np.float64 if array.dtype.kind != "c" else array.dtype, copy=False)
+        work = array.astype(np.float64 if array.dtype.kind != "c" else np.complex128, copy=False)
         with np.errstate(all="ignore"):
-            y = np.logaddexp.accumulate(work, axis=dim) if array.ndim else work
-        result = wrap(np.asarray(y).astype(array.dtype))
+            if work.dtype.kind == "c" and array.ndim:
+                y = work.copy()
+                parts = np.moveaxis(y, dim, 0)
+                for i in range(1, len(parts)):
+                    parts[i] = np_logaddexp(parts[i - 1], parts[i])
+            else:
+                y = np.logaddexp.accumulate(work, axis=dim) if array.ndim else work
+        result = in_order(np.asarray(y).astype(array.dtype))
         ctx.dim = dim
         ctx.save_for_backward(x, result)
         return result
@@ -222,6 +252,10 @@ class LogcumsumexpBackward0(Function):
         dim = ctx.dim
         if not dy._array.ndim:
             return dy, None
+        if x.is_complex():
+            most = x.detach().real.amax(dim, keepdim=True)
+            late = cumsum((dy * (most - y).exp().conj()).flip(dim), dim).flip(dim)
+            return late * (x - most).exp().conj(), None
         # dx(j) = exp(x(j)) * sum over i >= j of dy(i) exp(-y(i)), positive and negative dy apart, in logarithms.
         total: Any = 0
         for sign in (1, -1):
@@ -240,6 +274,7 @@ def logcumsumexp(input: Tensor, dim: int, *, out: Tensor | None = None) -> Tenso
         tensor([0.0000, 0.6931, 1.0986])
     """
     require_tensor("logcumsumexp", input)
+    refuse("logcumsumexp", input, "bi")
     y = LogcumsumexpBackward0.apply(input, wrap_dim(dim, input._array.ndim, "logcumsumexp"))
     return y if out is None else into(out, y, "logcumsumexp")
 
@@ -286,7 +321,7 @@ def _steps(name: str, y: Tensor, x: Any, dx: Any, dim: int) -> Any:
     if not isinstance(x, TensorBase):
         return x
     step = diff(x, dim=-1 if x._array.ndim == 1 else dim)  # type: ignore[arg-type]
-    if x._array.ndim == 1 and y._array.ndim > 1:
+    if x._array.ndim == 1:
         if x._array.shape[0] != y._array.shape[dim]:
             raise RuntimeError(
                 f"{name}: x must have y's size {y._array.shape[dim]} along dim {dim} (There must be one x value for each "
@@ -313,6 +348,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: int = 
         tensor(4.)
     """
     require_tensor("trapezoid", y, "y")
+    refuse("trapezoid", y, "b")
     areas, dim = _areas("trapezoid", y, x, 1.0 if dx is None else dx, dim)
     return areas.sum(dim)  # type: ignore[attr-defined]
 
@@ -331,5 +367,6 @@ def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = None, 
         tensor([1.5000, 4.0000])
     """
     require_tensor("cumulative_trapezoid", y, "y")
+    refuse("cumulative_trapezoid", y, "b")
     areas, dim = _areas("cumulative_trapezoid", y, x, 1.0 if dx is None else dx, dim)
     return cumsum(areas, dim)

@@ -16,6 +16,7 @@ from ..autograd import Function
 from ..errors import kind_of
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .convert import in_order
 from .join import cat
 from .matmul import matmul, mh
 from .shape import unsqueeze
@@ -221,7 +222,10 @@ def _lu_arrays(a: np.ndarray, function: str) -> tuple[np.ndarray, np.ndarray]:
     pivots = np.zeros((len(flat), k), np.int64)
     each = np.arange(len(flat))
     for i in range(k):
-        p = i + np.argmax(np.abs(flat[:, i:, i]), axis=1)
+        column = flat[:, i:, i]
+        # LAPACK measures complex numbers by the sum of their parts.
+        size = np.abs(column.real) + np.abs(column.imag) if column.dtype.kind == "c" else np.abs(column)
+        p = i + np.argmax(size, axis=1)
         pivots[:, i] = p
         flat[each, i], flat[each, p] = flat[each, p].copy(), flat[each, i].copy()
         head = flat[:, i, i][:, None]
@@ -338,8 +342,8 @@ def linalg_lu(A: Tensor, *, pivot: bool = True, out: Any = None) -> Any:
     k = min(m, n)
     L = tri(narrow(LU, -1, 0, k), -1, False) + wrap(np.eye(m, k, dtype=A._array.dtype))
     U = tri(narrow(LU, -2, 0, k), 0, True)
-    P = wrap(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype))
-    return into_each(out, _lu(P, L, U), "linalg.lu")
+    P = in_order(_permutation_matrix(pivots._array.astype(np.int64) - 1, m, A._array.dtype))
+    return into_each(out, _lu(P, L.contiguous(), U.contiguous()), "linalg.lu")  # type: ignore[attr-defined]
 
 
 @method()

@@ -11,6 +11,7 @@ from ..tensor import Tensor, wrap
 from .elementwise import require_tensor
 from .loss import common_shape
 from .mask import nothing_of
+from .promotion import result_type
 from .shape import broadcast_shapes
 
 __all__ = ["cdist", "cosine_similarity", "pairwise_distance", "pdist"]
@@ -51,13 +52,13 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     require_tensor("cosine_similarity", x1, "x1")
     require_tensor("cosine_similarity", x2, "x2")
     shape = common_shape("cosine_similarity", x1=x1, x2=x2)
-    for t in (x1, x2):
-        if not t.is_floating_point():
-            raise RuntimeError(
-                f"cosine_similarity: inputs must be of a floating-point dtype (expected common dtype to be floating "
-                f"point), got {t.dtype}"
-            )
-    x1, x2 = x1.expand(shape), x2.expand(shape)
+    d = result_type(x1, x2)
+    if not d.is_floating_point:
+        raise RuntimeError(
+            f"cosine_similarity: inputs must be of a floating-point dtype (expected common dtype to be floating "
+            f"point), got {d}"
+        )
+    x1, x2 = x1.expand(shape).to(d), x2.expand(shape).to(d)
     return (_unit(x1, dim, eps) * _unit(x2, dim, eps)).sum(dim)
 
 

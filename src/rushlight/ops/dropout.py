@@ -7,7 +7,6 @@ where it is below 1 - p (`ops/random.py`, NOTE [Order of drawing]).
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.inplace import inplace as change
+from ..errors import warn
 from ..kernels import usable
 from ..random import default_generator
 from ..stream import kernels
@@ -193,10 +193,9 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if input.ndim not in (3, 4):
         _warn("dropout2d", input, "3D or 4D")
     elif input.ndim == 3:
-        warnings.warn(
+        warn(
             "dropout2d: Received a 3D input, whose channels are taken to be dimension 1, as in (N, C, L); use "
-            "dropout1d for that, or unsqueeze(0) for (C, H, W) without a batch",
-            stacklevel=2,
+            "dropout1d for that, or unsqueeze(0) for (C, H, W) without a batch"
         )
     return _run(_feature_dropout, input, p, training, inplace, "dropout2d")
 
@@ -241,10 +240,7 @@ def _probability(p: float, name: str) -> None:
 
 
 def _warn(name: str, input: Tensor, wanted: str) -> None:
-    warnings.warn(
-        f"{name}: Received a {input.ndim}D input; {wanted} are supported, and others will be an error",
-        stacklevel=3,
-    )
+    warn(f"{name}: Received a {input.ndim}D input; {wanted} are supported, and others will be an error")
 
 
 # -- self-normalizing ---------------------------------------------------------------------------------

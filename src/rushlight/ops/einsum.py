@@ -133,8 +133,13 @@ def _size(x: Tensor, labels: Labels, group: Labels) -> int:
     return n
 
 
-def _contract(a: Tensor, la: Labels, b: Tensor, lb: Labels, keep: set[int]) -> tuple[Tensor, Labels]:
-    """Two operands as one: labels in both and not kept are summed over, by a batched matrix product."""
+def _contract(
+    a: Tensor, la: Labels, b: Tensor, lb: Labels, keep: set[int], final: Labels
+) -> tuple[Tensor, Labels]:
+    """Two operands as one: labels in both and not kept are summed over, by a batched matrix product.
+
+    Where it can choose, the result's dims lie in memory in the order of `final`.
+    """
     # A size-1 dim that broadcasts against a larger one takes no part: drop it, the other operand keeps the label.
     for s in [s for s in la if s in lb]:
         na, nb = a._array.shape[la.index(s)], b._array.shape[lb.index(s)]
@@ -148,6 +153,10 @@ def _contract(a: Tensor, la: Labels, b: Tensor, lb: Labels, keep: set[int]) -> t
     both = [s for s in la if s in lb]
     batch, inner = [s for s in both if s in keep], [s for s in both if s not in keep]
     left, right = [s for s in la if s not in lb], [s for s in lb if s not in la]
+    place = {s: i for i, s in enumerate(final)}
+    batch, left, right = (sorted(group, key=lambda s: place.get(s, -1)) for group in (batch, left, right))
+    if left and right and place.get(right[0], 0) < place.get(left[0], 0):
+        a, la, left, b, lb, right = b, lb, right, a, la, left
     if not inner:  # nothing to sum: a broadcast product
         labels = batch + left + right
         x = _arrange(a, la, (batch, left), [_size(a, la, [s]) for s in batch + left] + [1] * len(right))
@@ -220,11 +229,11 @@ def einsum(*args: Any) -> Tensor:
     x, names = operands[0], labels[0]
     for i in range(1, len(operands)):
         later = kept.union(*labels[i + 1 :])
-        x, names = _contract(x, names, operands[i], labels[i], later)
-    x, names = _sum_out(x, names, kept)
-    if names != final:
-        x = permute(x, [names.index(s) for s in final])
-    return x
+        x, names = _contract(x, names, operands[i], labels[i], later, final)
+    if [s for s in names if s in kept] != final:  # before the sum, whose result then lies in this order
+        order = final + [s for s in names if s not in kept]
+        x, names = permute(x, [names.index(s) for s in order]), order
+    return _sum_out(x, names, kept)[0]
 
 
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) -> Tensor:
@@ -259,9 +268,9 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
         if p[d] == q[e]:
             continue
         if p[d] == 1:  # broadcasts: sum the other one first
-            b = b.sum(e, keepdim=True)  # type: ignore[attr-defined]
+            b = b.sum(e, keepdim=True, dtype=b.dtype)  # type: ignore[attr-defined]
         elif q[e] == 1:
-            a = a.sum(d, keepdim=True)  # type: ignore[attr-defined]
+            a = a.sum(d, keepdim=True, dtype=a.dtype)  # type: ignore[attr-defined]
         else:
             raise RuntimeError(
                 f"tensordot: contracted dimensions need to match, but first has size {p[d]} in dim {d} and second has size "

@@ -6,6 +6,7 @@ goes to the kernel; half and bfloat16 are computed in float32; everything else i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,8 @@ from ..autograd.inplace import check_inplace, inplace
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, wrap
-from .promotion import result_type
+from .convert import cast
+from .promotion import number, result_type
 
 __all__: list[str] = []
 
@@ -37,10 +39,44 @@ def work_dtype(d: dtypes.dtype) -> dtypes.dtype:
     return dtypes.float32 if d.category == dtypes.FLOAT and d.itemsize < 4 else d
 
 
+def refuse(name: str, x: Any, kinds: str) -> None:
+    """Raise NotImplementedError where a tensor or dtype is of one of the kinds: b bool, i integer, c complex."""
+    d: Any = x.dtype if isinstance(x, TensorBase) else x
+    if isinstance(d, dtypes.dtype) and "bifc"[d.category] in kinds:
+        what = {"b": "bool", "i": "integers", "c": "complex"}
+        raise NotImplementedError(
+            f"{name}: input must not be {' or '.join(what[k] for k in kinds)} (not implemented for these dtypes), got {d}"
+        )
+
+
+def in_float32(function: Callable) -> Callable:
+    """Decorator of composed operations: half precision is computed in float32 and rounded once, at the end."""
+
+    @functools.wraps(function)
+    def computed(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(input, TensorBase) or not _is_half(input):
+            return function(input, *args, **kwargs)
+        wide = [a.float() if isinstance(a, TensorBase) and _is_half(a) else a for a in args]  # type: ignore[attr-defined]
+        out = kwargs.pop("out", None)
+        kwargs = {k: v.float() if isinstance(v, TensorBase) and _is_half(v) else v for k, v in kwargs.items()}  # type: ignore[attr-defined]
+        y = function(input.float(), *wide, **kwargs).to(input.dtype)  # type: ignore[attr-defined]
+        return y if out is None else into(out, y, function.__name__)
+
+    return computed
+
+
+def _is_half(x: Any) -> bool:
+    return x._array.itemsize == 2 and x._array.dtype.kind in "fV"
+
+
 def as_array(x: Any, d: dtypes.dtype) -> np.ndarray:
     """A tensor or number as an array of dtype `d`; what does not fit wraps around, as in PyTorch."""
     array = x._array if isinstance(x, TensorBase) else np.asarray(x)
-    return array if array.dtype == d.numpy else array.astype(d.numpy)
+    if array.dtype == d.numpy:
+        return array
+    if array.dtype.kind == "O":  # an int of more than 64 bits, or none
+        return number(x, d, "operands", "a number")
+    return cast(array, d)
 
 
 def shape_error(name: str, x: Any, y: Any) -> RuntimeError:
@@ -78,13 +114,27 @@ def unary(op: int | None, fn: Callable, x: Tensor, numbers: Any = None, floating
     else:
         with np.errstate(all="ignore"):
             y = np.asarray(fn(array))
-    return wrap(y if y.dtype == d.numpy else y.astype(d.numpy))
+    return wrap(y if y.dtype == d.numpy else cast(y, d))
 
 
 def binary(
-    name: str, op: int | None, fn: Callable, x: Any, y: Any, numbers: Any = None, floating: bool = False
+    name: str,
+    op: int | None,
+    fn: Callable,
+    x: Any,
+    y: Any,
+    numbers: Any = None,
+    floating: bool = False,
+    wide_numbers: bool = False,
+    without: str = "",
 ) -> Tensor:
-    """`fn` of each pair of elements of two tensors, or of a tensor and a number."""
+    """`fn` of each pair of elements of two tensors, or of a tensor and a number.
+
+    Args:
+        floating: Integers are taken as the default float type.
+        without: Kinds of dtypes it has no meaning for, see `refuse`.
+        wide_numbers: A number meets half precision as it is, in float32 (products and quotients in PyTorch).
+    """
     if op is not None:
         if (
             x._array.dtype.num == FLOAT32 if isinstance(x, TensorBase) else type(x) is float or type(x) is int
@@ -95,10 +145,17 @@ def binary(
                 return _C.binary(op, x, y, None, numbers)
             except RuntimeError:
                 raise shape_error(name, x, y) from None
-    d = result_type(x, y)
+    try:
+        d = result_type(x, y)
+    except TypeError as e:
+        raise TypeError(f"{name}: {e}") from None
+    if without:
+        refuse(name, d, without)
     if floating and d.category < dtypes.FLOAT:
         d = dtypes.get_default_dtype()
     work = work_dtype(d)
+    if work is not d and not wide_numbers:  # a number counts as an element, rounded to half precision
+        x, y = (v if isinstance(v, TensorBase) else as_array(v, d) for v in (x, y))
     a, b = as_array(x, work), as_array(y, work)
     try:
         if work is dtypes.float32 and op is not None:
@@ -109,7 +166,7 @@ def binary(
     except (ValueError, RuntimeError):
         np_shapes_fit(name, x, y)
         raise
-    return wrap(z if z.dtype == d.numpy else z.astype(d.numpy))
+    return wrap(z if z.dtype == d.numpy else cast(z, d))
 
 
 def np_shapes_fit(name: str, x: Any, y: Any) -> None:
@@ -137,7 +194,7 @@ def binary_(
         and (
             other._array.dtype.num == FLOAT32
             if isinstance(other, TensorBase)
-            else isinstance(other, (int, float))
+            else isinstance(other, (int, float)) and not isinstance(other, bool)
         )
         and 0 not in self._array.strides
         and not check_inplace(self, name, other)
@@ -161,6 +218,8 @@ def conj(x: Any) -> Any:
 class Unary(Function):
     """A node of one operand, whose derivative is a function of dy and of x or y."""
 
+    title = ""
+    without = ""
     op: int | None = None
     fn: Callable
     floating = True
@@ -172,6 +231,8 @@ class Unary(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         kind = type(ctx)
+        if kind.without and x._array.dtype.num != FLOAT32:
+            refuse(kind.title, dtypes.of(x._array.dtype), kind.without)
         y = unary(kind.op, kind.fn, x, None, kind.floating)
         if kind.saves:
             ctx.save_for_backward(x if kind.saves == "x" else y)
@@ -200,6 +261,8 @@ def make_unary(
     backward: str | tuple = "",
     floating: bool = True,
     aliases: tuple = (),
+    base: type = Unary,
+    without: str = "",
 ) -> Callable:
     """Define a function of one tensor: its node, the function, the methods and in-place methods.
 
@@ -208,9 +271,13 @@ def make_unary(
         derivative: (dy, x or y, see `saves`) -> dx.
         kernel: The kernel's name, where it is not `name`.
         backward: The backward kernel's name, or (name, numbers).
+        base: The node's base class, where it has its own `forward`.
+        without: Kinds of dtypes it has no meaning for, see `refuse`.
     """
     backward_name, numbers = backward if isinstance(backward, tuple) else (backward, None)
     fields = {
+        "title": name,
+        "without": without,
         "op": UNARY.get(kernel or name),
         "fn": staticmethod(fn),
         "derivative": staticmethod(derivative),
@@ -221,7 +288,7 @@ def make_unary(
         "__doc__": doc,
         "__module__": __name__,
     }
-    kind = type(node or f"{name.capitalize()}Backward0", (Unary,), fields)
+    kind = type(node or f"{name.capitalize()}Backward0", (base,), fields)
     op = fields["op"] if saves else None
     saves_result = saves == "y"
 
@@ -257,16 +324,18 @@ class Binary(Function):
     """A node of two operands (one may be a number), whose derivatives are functions of dy, x, y and z."""
 
     title: str
+    without = ""
     op: int | None = None
     fn: Callable
     floating = True
     derivatives: tuple  # ((dy, x, y, z) -> dx, the same -> dy), of differentiable operations; None: 0
+    saves_result = False  # whether the derivatives need z
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Tensor:
         kind = type(ctx)
-        z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating)
-        save_pair(ctx, x, y, z)
+        z = binary(kind.title, kind.op, kind.fn, x, y, None, kind.floating, without=kind.without)
+        save_pair(ctx, x, y, z if kind.saves_result else None)
         return z
 
     @staticmethod

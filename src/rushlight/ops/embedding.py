@@ -12,7 +12,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
-from .elementwise import not_a_tensor, require_tensor
+from .elementwise import not_a_tensor, require_tensor, work_dtype
 from .rows import outside
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
@@ -215,6 +215,9 @@ def embedding_bag(
         _renorm(weight, input, max_norm, norm_type)
     bag_of = np.repeat(np.arange(starts.size), np.diff(starts, append=input.numel()))
     y = EmbeddingBackward0.apply(weight, input, padding, scale_grad_by_freq)
+    half = work_dtype(weight.dtype) is not weight.dtype and mode != "max"
+    if half:  # summed in float32, rounded once
+        y = y.float()
     kept = np.ones(bag_of.shape, bool) if padding < 0 else input._array != padding
     if not kept.all():
         y, bag_of = y[wrap(np.flatnonzero(kept))], bag_of[kept]
@@ -223,12 +226,12 @@ def embedding_bag(
     if mode == "max":
         return _bag_max(y, bag_of, starts.size)
     if per_sample_weights is not None:
-        y = y * per_sample_weights.unsqueeze(-1)
+        y = y * per_sample_weights.unsqueeze(-1).to(y.dtype)
     total = y.new_zeros((starts.size, weight.shape[1])).index_add(0, wrap(bag_of), y)
-    if mode == "sum":
-        return total
-    counts = np.maximum(np.bincount(bag_of, minlength=starts.size), 1).astype(weight._array.dtype)
-    return total / wrap(counts[:, None])
+    if mode == "mean":
+        counts = np.maximum(np.bincount(bag_of, minlength=starts.size), 1).astype(total._array.dtype)
+        total = total / wrap(counts[:, None])
+    return total.to(weight.dtype) if half else total
 
 
 def _starts(name: str, offsets: Tensor | None, n: int, include_last: bool) -> np.ndarray:

@@ -138,6 +138,7 @@ def set_(
     """Let the tensor show other memory: a tensor's, or a storage's from `storage_offset` with `size` and `stride`."""
     from ..storage import UntypedStorage
 
+    check_inplace(self, "set_")
     if source is None:
         return _reshaped(self, np.empty(0, self._array.dtype))
     if isinstance(source, TensorBase) and size is None:

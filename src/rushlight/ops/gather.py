@@ -12,10 +12,11 @@ from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
 from . import rows
-from .convert import ordered_copy
-from .elementwise import not_a_tensor, require_tensor
+from .convert import in_order, ordered_copy
+from .elementwise import not_a_tensor, refuse, require_tensor, work_dtype
 from .index import IndexPutBackward0, check_index
 from .mask import masked_fill, where
+from .promotion import number
 from .shape import broadcast_shapes, expand, reshape
 
 __all__ = [
@@ -43,7 +44,7 @@ class IndexSelectBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray) -> Tensor:
         ctx.shape, ctx.dim, ctx.index = x._array.shape, dim, index
-        return wrap(rows.take(x._array, index, dim))
+        return in_order(rows.take(x._array, index, dim))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -67,7 +68,8 @@ def index_select(input: Tensor, dim: int, index: Tensor, *, out: Tensor | None =
     dim = wrap_dim(dim, len(shape), "index_select")
     _check_bounds(where, shape[dim] if shape else 1, "index_select")
     if not shape:
-        return reshape(IndexSelectBackward0.apply(reshape(input, (1,)), 0, where.reshape(-1)), ())
+        result = reshape(IndexSelectBackward0.apply(reshape(input, (1,)), 0, where.reshape(-1)), ())
+        return result if out is None else into(out, result, "index_select")
     result = IndexSelectBackward0.apply(input, dim, where.reshape(-1))
     return result if out is None else into(out, result, "index_select")
 
@@ -111,7 +113,7 @@ class GatherBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray) -> Tensor:
         ctx.shape, ctx.dim, ctx.index = x._array.shape, dim, index
-        return wrap(rows.take_along(x._array, index, dim))
+        return in_order(rows.take_along(x._array, index, dim))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -151,6 +153,7 @@ def take_along_dim(
 ) -> Tensor:
     """`gather` with broadcasting; without dim, of the flattened input. With dim, negative indices count from the end."""
     require_tensor("take_along_dim", input)
+    where = check_index(indices, "take_along_dim", "indices", only_long=True)
     if dim is None:
         result = gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     else:
@@ -165,7 +168,6 @@ def take_along_dim(
         a[dim] = b[dim] = 1
         shape = list(broadcast_shapes(a, b))
         n = input._array.shape[dim]
-        where = check_index(indices, "take_along_dim")
         if where.size and where.min() < 0:
             indices = wrap(np.where(where < 0, where + n, where))
         result = gather(
@@ -187,7 +189,7 @@ class ScatterBackward0(Function):
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Any) -> Tensor:
         ctx.dim, ctx.index = dim, index
         ctx.src_shape = src._array.shape if isinstance(src, TensorBase) else None
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         values = src._array[_corner(index.shape)] if isinstance(src, TensorBase) else src
         out[rows.along(out, index, dim)] = values
         return wrap(out)
@@ -217,7 +219,7 @@ class ScatterAddBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Tensor) -> Tensor:
         ctx.dim, ctx.index, ctx.src_shape = dim, index, src._array.shape
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         rows.add_along(out, index, src._array[_corner(index.shape)], dim)
         return wrap(out)
 
@@ -253,13 +255,15 @@ def scatter(
     if src is None:
         src = value
     is_tensor = isinstance(src, TensorBase)
-    if is_tensor and src._array.dtype != input._array.dtype:
+    if not is_tensor:
+        src = number(src, input.dtype, "scatter")
+    elif src._array.dtype != input._array.dtype:
         raise RuntimeError(f"scatter: src must have the dtype of input, {input.dtype}, got {src.dtype}")
     dim, where = _check_gather(input, dim, index, "scatter", src if is_tensor else None)
     if reduce is not None:
         if reduce not in ("add", "multiply"):
             raise RuntimeError(f"scatter: reduce argument must be either add or multiply, got {reduce!r}")
-        values = src if is_tensor else input.new_full(where.shape, src)  # type: ignore[attr-defined]
+        values = src if is_tensor else wrap(np.broadcast_to(src, where.shape))
         return scatter_reduce(input, dim, index, values, {"add": "sum", "multiply": "prod"}[reduce])
     if not where.size:
         return input.clone()  # type: ignore[attr-defined]
@@ -300,6 +304,8 @@ _START = {"sum": 0, "mean": 0, "prod": 1}
 def _start_of(reduce: str, d: np.dtype) -> Any:
     if reduce in _START:
         return _START[reduce]
+    if d.kind == "b":
+        return reduce == "amin"
     if d.kind in "iu":
         return np.iinfo(d).min if reduce == "amax" else np.iinfo(d).max
     return -np.inf if reduce == "amax" else np.inf
@@ -325,6 +331,8 @@ def scatter_reduce(
         raise RuntimeError(
             f"scatter_reduce: reduce must be one of sum, prod, mean, amax, amin, got {reduce!r}"
         )
+    if reduce in ("amax", "amin"):
+        refuse("scatter_reduce", input, "c")
     if src._array.dtype != input._array.dtype:
         raise RuntimeError(
             f"scatter_reduce: src must have the dtype of input, {input.dtype}, got {src.dtype}"
@@ -338,9 +346,12 @@ def scatter_reduce(
     if not include_self:
         input = scatter(input, dim, index, _start_of(reduce, input._array.dtype))
     if reduce in ("sum", "mean"):
+        half, d = work_dtype(input.dtype) is not input.dtype, input.dtype
+        if half:  # summed in float32, rounded once
+            input, src = input.float(), src.float()  # type: ignore[attr-defined]
         total = scatter_add(input, dim, index, src)
         if reduce == "sum":
-            return reshape(total, shape)
+            return reshape(total.to(d) if half else total, shape)  # type: ignore[attr-defined]
         count = np.full(input._array.shape, 1 if include_self else 0, np.int64)
         np.add.at(count, rows.along(count, where, dim), 1)
         counts = wrap(np.maximum(count, 1)).to(total.dtype)  # type: ignore[attr-defined]
@@ -349,7 +360,7 @@ def scatter_reduce(
             if total.dtype.category >= dtypes.FLOAT
             else total.div(counts, rounding_mode="floor")
         )  # type: ignore[operator,attr-defined]
-        return reshape(result, shape)
+        return reshape(result.to(d) if half else result, shape)
     return reshape(ScatterReduceBackward0.apply(input, dim, where, src, reduce), shape)
 
 
@@ -359,7 +370,7 @@ class ScatterReduceBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, src: Tensor, reduce: str) -> Tensor:
         ctx.dim, ctx.index, ctx.reduce, ctx.src_shape = dim, index, reduce, src._array.shape
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         _REDUCE[reduce].at(out, rows.along(out, index, dim), src._array[_corner(index.shape)])
         y = wrap(out)
         ctx.save_for_backward(x, src, y)
@@ -394,7 +405,7 @@ class IndexAddBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, index: np.ndarray, source: Tensor) -> Tensor:
         ctx.dim, ctx.index = dim, index
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         rows.add(out, index, source._array, dim)
         return wrap(out)
 
@@ -459,6 +470,7 @@ def index_copy(
 ) -> Tensor:
     """A copy of `input` with the given indices of `dim` replaced by those of `source`."""
     require_tensor("index_copy", input)
+    check_index(index, "index_copy", only_long=True)
     dim, where = _check_source(input, dim, index, source, "index_copy")
     x, s = _lift(input, source)
     result = reshape(IndexPutBackward0.apply(x, (*(slice(None),) * dim, where), s, False), input._array.shape)
@@ -469,6 +481,10 @@ def index_copy(
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """A copy of `input` with the given indices of `dim` all `value`."""
     require_tensor("index_fill", input)
+    if isinstance(index, TensorBase) and index._array.dtype != np.int64:
+        raise IndexError(
+            f"index_fill: index must be of dtype int64 (Expected dtype int64), got {index.dtype}"
+        )
     where = check_index(index, "index_fill").reshape(-1)
     shape = input._array.shape
     dim = wrap_dim(dim, len(shape), "index_fill")

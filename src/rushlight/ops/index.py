@@ -19,8 +19,9 @@ from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..tensor import Tensor, into, method, wrap
 from . import rows
-from .convert import cast, ordered_copy
+from .convert import cast, in_order, ordered_copy
 from .elementwise import require_tensor
+from .promotion import number
 from .shape import UnsqueezeBackward0, reshape
 from .split import BasicIndex, SelectBackward0, SliceBackward0
 
@@ -33,6 +34,13 @@ class NewAxisBackward0(BasicIndex):
 
 
 NewAxisBackward0._name = UnsqueezeBackward0._name
+
+
+def _check_index_dtype(array: np.ndarray, function: str) -> None:
+    if array.dtype.kind not in "biu" or array.dtype in (np.int8, np.int16):
+        raise IndexError(
+            f"{function}: tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(array.dtype)}"
+        )
 
 
 def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None]:
@@ -52,10 +60,13 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
             kinds.append(np.asarray(item))
         elif isinstance(item, TensorBase):
             array = item._array
+            if array.dtype == np.uint8:  # a mask
+                array = array.astype(bool)
             if array.ndim == 0 and array.dtype.kind in "iu":
                 kinds.append(int(array))
                 used += 1
             else:
+                _check_index_dtype(array, "__getitem__")
                 kinds.append(array)
                 used += _dims_of(array)
         elif isinstance(item, (list, tuple, range, np.ndarray)):
@@ -67,6 +78,8 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
         elif hasattr(item, "__index__"):
             kinds.append(item.__index__())
             used += 1
+        elif isinstance(item, str):
+            raise TypeError(f"index: must be an int, slice or tensor, got the str {item!r}")
         else:
             raise IndexError(
                 "index: only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices, "
@@ -178,8 +191,8 @@ class IndexBackward0(Function):
     def forward(ctx: Any, x: Tensor, where: tuple) -> Tensor:
         ctx.shape, ctx.where = x._array.shape, where
         if _one_array(where):
-            return wrap(rows.take(x._array, where[0]))
-        return wrap(x._array[where])
+            return in_order(rows.take(x._array, where[0]))
+        return in_order(x._array[where])
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -215,7 +228,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
         if isinstance(array, np.ndarray) and array.dtype != part.dtype:
             array = cast(array, dtypes.of(part.dtype))
         elif not isinstance(array, np.ndarray):
-            array = cast(np.asarray(array), dtypes.of(part.dtype))
+            array = number(array, dtypes.of(part.dtype), "__setitem__")
         try:
             if arrays is not None:
                 part[tuple(arrays)] = _drop_leading_ones(array, part, arrays)
@@ -233,7 +246,7 @@ def __setitem__(self: Tensor, index: Any, value: Any) -> None:
     if node is None:
         part = AliasBackward0.apply(self)
     if not isinstance(value, TensorBase):
-        value = wrap(cast(np.asarray(value), self.dtype))
+        value = wrap(number(value, self.dtype, "__setitem__"))
     if arrays is None:
         if value._array.ndim > part._array.ndim:
             value = reshape(value, value._array.shape[value._array.ndim - part._array.ndim :])
@@ -262,10 +275,7 @@ def _index_arrays(indices: Sequence, function: str) -> tuple:
             where.append(slice(None))
             continue
         array = i._array if isinstance(i, TensorBase) else np.asarray(i)
-        if array.dtype.kind not in "biu":
-            raise IndexError(
-                f"{function}: tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(array.dtype)}"
-            )
+        _check_index_dtype(array, function)
         where.append(array.astype(bool) if array.dtype == np.uint8 else array)
     return tuple(where)
 
@@ -274,7 +284,7 @@ class IndexPutBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, where: tuple, values: Tensor, accumulate: bool) -> Tensor:
         ctx.where, ctx.accumulate = where, accumulate
-        out = ordered_copy(x._array, dtypes.preserve_format)
+        out = ordered_copy(x._array, dtypes.contiguous_format)
         if accumulate:
             np.add.at(out, where, values._array)
         else:
@@ -328,11 +338,16 @@ def index_put_(input: Tensor, indices: Sequence, values: Tensor, accumulate: boo
     return assign(input, index_put(input, indices, values, accumulate), "index_put_")
 
 
-def check_index(index: Any, function: str, name: str = "index") -> np.ndarray:
+def check_index(index: Any, function: str, name: str = "index", only_long: bool = False) -> np.ndarray:
+    """The array of an index of int64 or (without `only_long`) int32."""
     if not isinstance(index, TensorBase):
         raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(index)}")
     if index._array.dtype.kind not in "iu" or index._array.dtype.itemsize < 4:
         raise RuntimeError(f"{function}: expected dtype int64 or int32 for {name}, got {index.dtype}")
+    if only_long and index._array.dtype != np.int64:
+        raise RuntimeError(
+            f"{function}: {name} must be of dtype int64 (expected a long tensor), got {index.dtype}"
+        )
     return index._array
 
 
@@ -341,7 +356,7 @@ def check_index(index: Any, function: str, name: str = "index") -> np.ndarray:
 def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
     """Elements by their index in the flattened tensor; the result has the index's shape."""
     require_tensor("take", input)
-    array = check_index(index, "take")
+    array = check_index(index, "take", only_long=True)
     n = input._array.size
     if array.size and (int(array.min()) < -n or int(array.max()) >= n):
         raise IndexError(f"take: index must be in [{-n}, {n - 1}], got {int(array.max())} (out of range)")
@@ -352,7 +367,7 @@ def take(input: Tensor, index: Tensor, *, out: Tensor | None = None) -> Tensor:
 @method(inplace=True)
 def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) -> Tensor:
     """A copy with elements replaced (or added to) by their index in the flattened tensor."""
-    array = check_index(index, "put")
+    array = check_index(index, "put", only_long=True)
     if array.size != source._array.size:
         raise RuntimeError(
             f"put: source and index must have the same number of elements, got {source._array.size} and {array.size}"

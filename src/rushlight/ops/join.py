@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import kind_of, wrap_dim, wrap_dims
+from ..errors import kind_of, warn, wrap_dim, wrap_dims
 from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
-from .convert import empty_array, to_dtype
+from .convert import empty_array, in_order, to_dtype
 from .elementwise import require_tensor
 from .shape import by_name, expand, permute, reshape, sizes_of, unsqueeze
 from .split import split_with_sizes, unbind
@@ -71,7 +70,12 @@ class CatBackward0(Function):
 def _same_type(tensors: Sequence, function: str) -> list[Tensor]:
     if isinstance(tensors, TensorBase):
         raise TypeError(f"{function}: tensors must be a tuple or list of Tensors, got a Tensor")
-    given = list(tensors)
+    try:
+        given = list(tensors)
+    except TypeError:
+        raise TypeError(
+            f"{function}: tensors must be a tuple or list of Tensors, got {kind_of(tensors)}"
+        ) from None
     if not given:
         kind = ValueError if function == "cat" else RuntimeError
         raise kind(f"{function}: tensors must not be empty (expected a non-empty list of Tensors), got none")
@@ -230,7 +234,7 @@ class RepeatBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, repeats: tuple) -> Tensor:
         ctx.shape, ctx.repeats = x._array.shape, repeats
-        return wrap(np.tile(x._array, repeats))
+        return in_order(np.tile(x._array, repeats))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -279,6 +283,7 @@ def repeat_interleave(
         >>> repeat_interleave(rushlight.tensor([1, 2]), 2)
         tensor([1, 1, 2, 2])
     """
+    require_tensor("repeat_interleave", input)
     if repeats is None:
         return wrap(np.repeat(np.arange(input.numel()), input._array))
     if dim is None:
@@ -344,7 +349,7 @@ class RollBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, shifts: tuple, dims: tuple) -> Tensor:
         ctx.shifts, ctx.dims = shifts, dims
-        return wrap(np.roll(x._array, shifts, dims))
+        return in_order(np.roll(x._array, shifts, dims))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -407,9 +412,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """
     given = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else list(tensors)
     if indexing is None:
-        warnings.warn(
-            "meshgrid: in an upcoming release, it will be required to pass the indexing argument; 'ij' is taken",
-            stacklevel=2,
+        warn(
+            "meshgrid: in an upcoming release, it will be required to pass the indexing argument; 'ij' is taken"
         )
         indexing = "ij"
     if indexing not in ("ij", "xy"):

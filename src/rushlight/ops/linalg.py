@@ -18,8 +18,9 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from . import decomposition as _d
 from . import vector_norm as _n
+from .convert import in_order
 from .decomposition import LinAlgError, check, into_each, tri
-from .elementwise import require_tensor
+from .elementwise import refuse, require_tensor
 from .join import stack
 from .mask import nothing_of
 from .matmul import chain, matmul, mh
@@ -220,7 +221,7 @@ class LinalgSolveExBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, A: Tensor, B: Tensor) -> Tensor:
-        out = wrap(np.linalg.solve(A._array, B._array))
+        out = in_order(np.linalg.solve(A._array, B._array))
         ctx.save_for_backward(A, out)
         return out
 
@@ -259,7 +260,7 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
         if left:
             y = LinalgSolveExBackward0.apply(A, B)
         else:
-            y = mh(LinalgSolveExBackward0.apply(mh(A), mh(B)))
+            y = mh(LinalgSolveExBackward0.apply(mh(A), mh(B))).contiguous()  # type: ignore[attr-defined]
     except np.linalg.LinAlgError:
         raise LinAlgError(
             f"linalg.solve: the solver failed because the input matrix is singular (diagonal element {_singular(a)} of its LU "
@@ -363,9 +364,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 
 class LinalgPinvBackward0(Function):
     @staticmethod
-    def forward(ctx: Any, A: Tensor, cut: np.ndarray, hermitian: bool) -> Tensor:
+    def forward(ctx: Any, A: Tensor, atol: Any, rtol: Any, hermitian: bool) -> Tensor:
         u, s, vh = np.linalg.svd(A._array, full_matrices=False, hermitian=hermitian)
-        keep = s > cut[..., None]
+        keep = s > _cut(A, s, atol, rtol)[..., None]
         inverse = np.where(keep, 1 / np.where(keep, s, 1), 0)
         out = wrap(np.matmul(vh.conj().swapaxes(-1, -2) * inverse[..., None, :], u.conj().swapaxes(-1, -2)))
         ctx.save_for_backward(A, out)
@@ -381,12 +382,11 @@ class LinalgPinvBackward0(Function):
         dA = (
             -matmul(h, matmul(G, h)) + right - matmul(A, matmul(P, right)) + left - matmul(matmul(left, P), A)
         )
-        return dA, None, None
+        return dA, None, None, None
 
 
-def _cut(A: Tensor, atol: Any, rtol: Any) -> np.ndarray:
-    """Singular values up to this count as zero."""
-    s = np.linalg.svd(A._array, compute_uv=False)
+def _cut(A: Tensor, s: np.ndarray, atol: Any, rtol: Any) -> np.ndarray:
+    """Singular values `s` up to this count as zero."""
     top = s.max(-1, initial=0)
     a = 0.0 if atol is None else (atol._array if isinstance(atol, TensorBase) else atol)
     if rtol is None:
@@ -418,7 +418,7 @@ def pinv(
     if 0 in A._array.shape[-2:]:
         y = mh(A).clone()  # type: ignore[attr-defined]
     else:
-        y = LinalgPinvBackward0.apply(A, _cut(A, atol, rtol), hermitian)
+        y = LinalgPinvBackward0.apply(A, atol, rtol, hermitian)
     return y if out is None else into(out, y, "linalg.pinv")
 
 
@@ -449,12 +449,12 @@ def matrix_rank(
     if 0 in A._array.shape[-2:]:
         y = wrap(np.zeros(A._array.shape[:-2], np.int64))
         return y if out is None else into(out, y, "linalg.matrix_rank")
+    s = np.linalg.svd(A._array, compute_uv=False)
     cut = (
-        _cut(A, atol, rtol)
+        _cut(A, s, atol, rtol)
         if tol is None
         else (tol._array if isinstance(tol, TensorBase) else np.asarray(tol))
     )
-    s = np.linalg.svd(A._array, compute_uv=False)
     y = wrap(np.asarray((s > cut[..., None]).sum(-1)))
     return y if out is None else into(out, y, "linalg.matrix_rank")
 
@@ -630,6 +630,7 @@ def trace(input: Tensor) -> Tensor:
         tensor(3.)
     """
     require_tensor("trace", input)
+    refuse("trace", input, "b")
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: input must be a matrix (expected a matrix), got {input._array.ndim} dims")
     return diagonal(input).sum()  # type: ignore[attr-defined]

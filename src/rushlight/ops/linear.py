@@ -9,11 +9,10 @@ import numpy as np
 
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
-from ..autograd.function import composed_vjp
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
-from .elementwise import require_tensor
+from .elementwise import conj, in_float32, refuse, require_tensor
 from .matmul import matmul, product
 from .shape import reshape, t
 
@@ -30,27 +29,42 @@ def linear_composed(input: Tensor, weight: Tensor, bias: Tensor | None = None) -
 class _Linear(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
-        ctx.save_for_backward(x, w)
+        nx, nw, nb = ctx.needs_input_grad
+        if nx or nw or nb:
+            ctx.save_for_backward(x if nw else None, w if nx else None)
+            if not nx:
+                ctx.w = w._array  # its shape
         if usable(x, w, b):
             return _C.linear(x, w, b, 0)
-        y = product(x._array, w._array.T)._array
-        return wrap(np.asarray(y if b is None else (y + b._array).astype(y.dtype, copy=False)))
+        xa, wa = x._array, w._array
+        half = xa.dtype.itemsize < 4 and b is not None and xa.dtype.kind not in "biu"
+        if half:  # rounded once, after the bias
+            xa, wa = xa.astype(np.float32), wa.astype(np.float32)
+        y = product(xa, wa.T)._array
+        if b is not None:
+            y = np.asarray(y + b._array.astype(y.dtype, copy=False))
+        return wrap(y.astype(x._array.dtype, copy=False))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
         x, w = ctx.saved_tensors
-        if is_grad_enabled():
-            dx, dw, _ = composed_vjp(linear_composed, dy, (x, w, None))
-            return dx, dw, dy.sum_to_size(w._array.shape[:1]) if ctx.needs_input_grad[2] else None  # type: ignore[attr-defined]
         nx, nw, nb = ctx.needs_input_grad
-        if usable(dy, x, w):
-            return _C.linear_backward(dy, x, w, nx, nw, nb)
-        g, xa = dy._array, x._array
+        if is_grad_enabled():
+            g, rows = dy, math.prod(dy._array.shape[:-1])
+            x, w = conj(x), conj(w)
+            dw = None
+            if nw:
+                dw = matmul(t(reshape(g, rows, g._array.shape[-1])), reshape(x, rows, x._array.shape[-1]))
+            return matmul(g, w) if nx else None, dw, g.sum_to_size(g._array.shape[-1:]) if nb else None  # type: ignore[attr-defined]
+        if nw and usable(dy, x, w):
+            return _C.linear_backward(dy, x, ctx.w if w is None else w, nx, nw, nb)
+        g = dy._array
         rows = math.prod(g.shape[:-1])
-        g2, x2 = g.reshape(rows, g.shape[-1]), xa.reshape(rows, xa.shape[-1])
+        g2, conjugate = g.reshape(rows, g.shape[-1]), g.dtype.kind == "c"
+        wa, xa = (a if a is None else a._array.conj() if conjugate else a._array for a in (w, x))
         return (
-            product(g, w._array) if nx else None,
-            product(g2.T, x2) if nw else None,
+            product(g, wa) if wa is not None else None,
+            product(g2.T, xa.reshape(rows, xa.shape[-1])) if xa is not None else None,
             wrap(g2.sum(0, dtype=np.float32 if g.dtype.itemsize < 4 else None).astype(g.dtype))
             if nb
             else None,
@@ -110,6 +124,7 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
             "linear: input, weight and bias must have the same dtype (mat1 and mat2 must have the same dtype), got "
             f"{input.dtype}, {weight.dtype}{'' if bias is None else f' and {bias.dtype}'}; convert with .to(dtype)"
         )
+    refuse("linear", input, "b")
     if w.ndim != 2 or (bias is not None and bias._array.shape != w.shape[:1]):
         if w.ndim not in (1, 2) or x.ndim == 0:
             raise RuntimeError(
@@ -130,6 +145,7 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
     return (AddmmBackward0 if x.ndim == 2 else ViewBackward0).apply(input, weight, bias)
 
 
+@in_float32
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """For each output feature o: input1 @ weight[o] @ input2, plus bias[o].
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
-from ..errors import wrap_dim
+from ..errors import warn, wrap_dim
 from ..kernels import _C, usable
 from ..tensor import Tensor
-from .elementwise import not_a_tensor, require_tensor
+from .elementwise import not_a_tensor, refuse, require_tensor
+from .promotion import result_type
 from .shape import broadcast_shapes
 from .softmax import log_softmax
 
@@ -40,10 +40,7 @@ def reduction_of(
     if size_average is not None or reduce is not None:
         averaged = size_average is None or size_average
         reduction = "none" if reduce is False else "mean" if averaged else "sum"
-        warnings.warn(
-            f"{function}: size_average and reduce are deprecated; use reduction='{reduction}' instead",
-            stacklevel=3,
-        )
+        warn(f"{function}: size_average and reduce are deprecated; use reduction='{reduction}' instead")
     if reduction not in _CODES:
         raise ValueError(
             f"{function}: reduction must be 'none', 'mean' or 'sum', got {reduction!r}: not a valid value for reduction"
@@ -247,7 +244,7 @@ def _check_classes(
         raise RuntimeError(f"{function}: input must have at least 1 dimension, the classes, got a 0-d tensor")
     if len(want) == 1:
         want, classes = (), want[0]  # type: ignore[misc]
-        if have == (1,) and function == "nll_loss":
+        if have == (1,):
             want = (1,)
     else:
         classes, want = want[1], want[:1] + want[2:]
@@ -323,6 +320,9 @@ def nll_loss(
     if usable(input, weight):
         node = _Nll["NllLossBackward0" if input.ndim <= 2 else "NllLoss2DBackward0"]
         return node.apply(input, target, weight, ignore_index, reduction)  # type: ignore[attr-defined]
+    if input.dtype in (dtypes.float16, dtypes.bfloat16):  # summed in float32, rounded once
+        wide = None if weight is None else weight.float()  # type: ignore[attr-defined]
+        return _nll(input.float(), target, wide, ignore_index, reduction).to(input.dtype)  # type: ignore[attr-defined]
     return _nll(input, target, weight, ignore_index, reduction)
 
 
@@ -443,6 +443,13 @@ def _kl_log(x: Any, t: Any, w: Any, positive: Any, _: Any) -> Any:
     return t.exp() * (t - x)
 
 
+_NAMES = {
+    "mse": "mse_loss",
+    "smooth_l1": "smooth_l1_loss",
+    "huber": "huber_loss",
+    "kl": "kl_div",
+    "kl_log": "kl_div",
+}
 _FORMULAS = {
     "mse": _mse,
     "l1": _l1,
@@ -469,6 +476,11 @@ def _point(
     if usable(x, t, w, positive):
         name = names if isinstance(names, str) else names[reduction]
         return _POINT[name].apply(x, t, w, positive, kind, parameter, reduction)  # type: ignore[attr-defined]
+    if kind != "l1":
+        refuse(_NAMES.get(kind, kind), result_type(x, t), "c")
+    if x.dtype is not t.dtype and kind != "l1":
+        d = result_type(x, t)
+        x, t = x.to(d), t.to(d)  # type: ignore[attr-defined]
     half = (dtypes.float16, dtypes.bfloat16)
     if x.dtype in half and t.dtype is x.dtype:
         wide = (None if a is None else a.float() for a in (x, t, w, positive))
@@ -482,10 +494,9 @@ def _same_size(function: str, input: Tensor, target: Tensor) -> tuple[Tensor, Te
     if a == b:
         return input, target
     shape = common_shape(function, input=input, target=target)
-    warnings.warn(
+    warn(
         f"{function}: Using a target size ({list(b)}) that is different to the input size ({list(a)}): they are "
-        "broadcast, which is seldom what is meant; give them the same size",
-        stacklevel=3,
+        "broadcast, which is seldom what is meant; give them the same size"
     )
     return input.expand(shape), target.expand(shape)
 
@@ -696,10 +707,19 @@ def binary_cross_entropy(
             f"{name}: target must have the input's shape {list(input.shape)}, got {list(target.shape)} "
             "(Using a target size that is different to the input size is not supported)"
         )
+    _check_same_float(name, input, target)
     _in_unit_interval(name, input=input, target=target)
     if weight is not None:
         weight = _expanded(name, "weight", weight, input)
     return _point("bce", "BinaryCrossEntropyBackward0", reduction, input, target, weight)
+
+
+def _check_same_float(function: str, input: Tensor, target: Tensor) -> None:
+    if target._array.dtype != input._array.dtype:
+        raise RuntimeError(
+            f"{function}: target must have the input's dtype, {input.dtype}, got {target.dtype}; use "
+            f"target.to({input.dtype})"
+        )
 
 
 def _expanded(function: str, name: str, weight: Tensor, input: Tensor) -> Tensor:
@@ -739,6 +759,10 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"{name}: target must have the input's shape {list(input.shape)} (Target size must be the same as input "
             f"size), got {list(target.shape)}"
+        )
+    if not target.is_floating_point():
+        raise RuntimeError(
+            f"{name}: target must be of a floating-point dtype (probabilities), got {target.dtype}; use target.float()"
         )
     if pos_weight is not None:
         pos_weight = _expanded(name, "pos_weight", pos_weight, input)
@@ -780,10 +804,9 @@ def kl_div(
     batch = reduction == "batchmean" and size_average is None and reduce is None
     reduction = reduction_of("kl_div", "sum" if batch else reduction, size_average, reduce)
     if reduction == "mean":
-        warnings.warn(
+        warn(
             "kl_div: reduction: 'mean' divides the total loss by both the batch size and the support size; 'batchmean' "
-            "divides by the batch size alone, as the definition says",
-            stacklevel=2,
+            "divides by the batch size alone, as the definition says"
         )
     n = input.shape[wrap_dim(0, input.ndim, "kl_div")] if input.ndim else 1
     if input._array.shape != target._array.shape:

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
-from .convert import to_dtype
+from .convert import cast, in_order, to_dtype
 from .elementwise import not_a_tensor, require_tensor
 from .index import IndexBackward0, IndexPutBackward0
 from .promotion import number, result_type
@@ -37,8 +38,9 @@ class MaskedFillBackward0(Function):
         if usable(x) and (
             usable(value) if isinstance(value, TensorBase) else isinstance(value, (int, float))
         ):
-            return _C.where(mask, value, x, None)
-        out = np.array(np.broadcast_to(x._array, np.broadcast_shapes(x._array.shape, mask.shape)), order="C")
+            y = _C.where(mask, value, x, None)
+            return y if y._array.flags.c_contiguous else in_order(y._array)
+        out = np.array(np.broadcast_to(x._array, broadcast_shapes(x._array.shape, mask.shape)), order="C")
         np.copyto(out, value._array if isinstance(value, TensorBase) else value, where=mask, casting="unsafe")
         return wrap(out)
 
@@ -76,6 +78,12 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
             value, input.dtype, "masked_fill"
         ).item()  # a Python number again: the kernel takes those
     return MaskedFillBackward0.apply(input, where_, value)
+
+
+def _choice(value: Any, d: dtypes.dtype, name: str) -> Tensor:
+    """A number of `where`'s; 16-bit floats take any, those beyond their range become infinite."""
+    half = d.category == dtypes.FLOAT and d.itemsize < 4
+    return wrap(cast(number(value, dtypes.float64 if half else d, "where", name), d))
 
 
 def nothing_of(x: Tensor) -> Tensor:
@@ -122,6 +130,10 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
         raise RuntimeError(
             f"masked_scatter: source must have at least {n} elements (as many as the mask has True), got {source._array.size}"
         )
+    if source.dtype is not input.dtype:
+        raise RuntimeError(
+            f"masked_scatter: source must have the same dtype as input, {input.dtype}, got {source.dtype}"
+        )
     x = expand(input, shape) if input._array.shape != shape else input
     return IndexPutBackward0.apply(x, (full,), reshape(source, (-1,))[:n], False)  # type: ignore[index]
 
@@ -152,7 +164,10 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Tenso
         return nonzero(condition, as_tuple=True)
     mask = _check_condition(condition)
     d = result_type(input, other)
-    x, y = (to_dtype(v, d) if isinstance(v, Tensor) else wrap(np.asarray(v, d.numpy)) for v in (input, other))  # type: ignore[arg-type]
+    x, y = (
+        to_dtype(v, d) if isinstance(v, Tensor) else _choice(v, d, name)  # type: ignore[arg-type]
+        for v, name in ((input, "input"), (other, "other"))
+    )
     try:
         result = WhereBackward0.apply(mask, x, y)
     except (ValueError, RuntimeError):

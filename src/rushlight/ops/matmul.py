@@ -13,7 +13,8 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of
 from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import require_tensor
+from .elementwise import conj, require_tensor
+from .promotion import number, result_type
 from .shape import expand, reshape, squeeze, transpose, unsqueeze
 
 __all__ = [
@@ -57,7 +58,7 @@ def _check(a: Any, b: Any, function: str) -> None:
             f"{function}: both operands must have the same dtype, got {a.dtype} and {b.dtype}; convert one with .to(dtype)"
         )
     if a._array.dtype.kind == "b":
-        raise RuntimeError(
+        raise NotImplementedError(
             f"{function}: operands must be numbers, got torch.bool (\"addmm\" not implemented for 'Bool')"
         )
 
@@ -173,7 +174,8 @@ class MvBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, x: Tensor) -> Tensor:
-        ctx.save_for_backward(a, x)
+        need = ctx.needs_input_grad
+        ctx.save_for_backward(a if need[1] else None, x if need[0] else None)
         return product(a._array, x._array)
 
     @staticmethod
@@ -191,15 +193,14 @@ class DotBackward0(Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
-        ctx.save_for_backward(a, b)
+        need = ctx.needs_input_grad
+        ctx.save_for_backward(a if need[1] else None, b if need[0] else None)
         return product(a._array, b._array)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        a, b = ctx.saved_tensors
-        if a.is_complex():
-            a, b = a.conj(), b.conj()
-        return dy * b, dy * a
+        a, b = (v.conj() if v is not None and v.is_complex() else v for v in ctx.saved_tensors)
+        return None if b is None else dy * b, None if a is None else dy * a
 
 
 @method("matmul", "__matmul__")
@@ -417,7 +418,8 @@ class _AddProduct(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, a: Tensor, b: Tensor, beta: Any, alpha: Any) -> Tensor:
-        ctx.save_for_backward(a, b)
+        need = ctx.needs_input_grad
+        ctx.save_for_backward(a if need[2] else None, b if need[1] else None)
         ctx.scales = beta, alpha
         p, q, c = a._array, b._array, x._array
         if _C is not None and c.dtype.num == _FLOAT32 and p.ndim == q.ndim:
@@ -429,10 +431,9 @@ class _AddProduct(Function):
                 np.multiply(c, np.float32(beta), out=y._array) if beta != 1 else np.copyto(y._array, c)
             _C.matmul_into(y, p, q, alpha, beta != 0)
             return y
+        if c.dtype.kind == "V" or c.dtype == np.float16:
+            p, q, c = (a.astype(np.float32) for a in (p, q, c))
         y = product(p, q)._array
-        half = y.dtype.kind == "V" or y.dtype == np.float16
-        if half:
-            y, c = y.astype(np.float32), c.astype(np.float32)
         y = y * alpha if alpha != 1 else y
         if beta != 0:  # NaN in an input that does not count is no NaN in the result
             y = y + (c * beta if beta != 1 else c)
@@ -443,12 +444,14 @@ class _AddProduct(Function):
         a, b = ctx.saved_tensors
         beta, alpha = ctx.scales
         need = ctx.needs_input_grad
-        dx = None if not need[0] else dy if beta == 1 else dy * beta
-        scaled = dy if alpha == 1 or not (need[1] or need[2]) else dy * alpha
-        if b._array.ndim == 1:
-            da = outer(scaled, b.conj() if b.is_complex() else b) if need[1] else None
-        else:
-            da = matmul(scaled, mh(b)) if need[1] else None
+        dx = None if not need[0] else dy if beta == 1 else dy * conj(beta)
+        scaled = dy if alpha == 1 or not (need[1] or need[2]) else dy * conj(alpha)
+        da = None
+        if need[1]:
+            if b._array.ndim == 1:
+                da = outer(scaled, b.conj() if b.is_complex() else b)
+            else:
+                da = matmul(scaled, mh(b))
         return dx, da, matmul(mh(a), scaled) if need[2] else None, None, None
 
 
@@ -487,10 +490,10 @@ def _add_product(
             f"{function}: input must be expandable to the product's shape {shape} (the expanded size of the tensor must "
             f"match the existing size), got {have}"
         )
-    if x._array.dtype.kind in "iu" and (isinstance(beta, float) or isinstance(alpha, float)):
-        raise RuntimeError(
-            f"{function}: beta and alpha must be ints for integer tensors, got {beta} and {alpha}"
-        )
+    d = dtypes.of(x._array.dtype)
+    if d.category < dtypes.FLOAT:  # PyTorch takes floats, too, and rounds them towards zero
+        beta = number(beta, d, function, "beta").item()
+        alpha = number(alpha, d, function, "alpha").item()
     y = node.apply(x, a, b, beta, alpha)
     return y if out is None else into(out, y, function)
 
@@ -611,11 +614,20 @@ def addr(
                 [6.]])
     """
     require_tensor("addr", input)
+    d = result_type(input, vec1, vec2)
+    if d.category < dtypes.FLOAT:
+        for name, v in (("beta", beta), ("alpha", alpha)):
+            if isinstance(v, float):
+                raise RuntimeError(f"addr: {name} must be an int for integer tensors, got {v}")
+    if d is dtypes.bool_:
+        beta, alpha = bool(beta), bool(alpha)
     product_ = outer(vec1, vec2)
     shape = product_._array.shape
     y = product_ if alpha == 1 else product_ * alpha
     if beta != 0:
         y = y + expand(input if beta == 1 else input * beta, shape)
+    elif d is not y.dtype:
+        y = y.to(d)  # type: ignore[attr-defined]
     return y if out is None else into(out, y, "addr")
 
 

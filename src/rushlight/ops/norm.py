@@ -97,11 +97,15 @@ def batch_norm(
             return _affine(input * 1, weight, bias)
     if momentum is None:
         momentum = 0.0
+    if training and not eps > 0:
+        raise ValueError(f"batch_norm: eps must be positive during training, got {eps}")
     if usable(input, weight, bias, running_mean, running_var) and _plain(running_mean, running_var):
         y = NativeBatchNormBackward0.apply(
             input, weight, bias, running_mean, running_var, training, momentum, eps
         )
-    elif input.dtype in _HALF:
+    elif _one_dtype(
+        "batch_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    ):
         y = _batch_norm(input.float(), running_mean, running_var, weight, bias, training, momentum, eps)
         y = y.to(input.dtype)
     else:
@@ -238,7 +242,7 @@ def group_norm(
         )
     if usable(input, weight, bias):
         return NativeGroupNormBackward0.apply(input, weight, bias, num_groups, eps)
-    if input.dtype in _HALF:
+    if _one_dtype("group_norm", input, weight=weight, bias=bias):
         return _group_norm(input.float(), weight, bias, num_groups, eps).to(input.dtype)
     return _group_norm(input, weight, bias, num_groups, eps)
 
@@ -333,7 +337,7 @@ def instance_norm(
         _follow(input._array, running_mean, running_var, momentum)
     if usable(input, weight, bias):
         return ViewBackward0.apply(input, weight, bias, channels, eps)
-    if input.dtype in _HALF:
+    if _one_dtype("instance_norm", input, weight=weight, bias=bias):
         return _group_norm(input.float(), weight, bias, channels, eps).to(input.dtype)
     return _group_norm(input, weight, bias, channels, eps)
 
@@ -383,11 +387,9 @@ def layer_norm(
         raise not_a_tensor("layer_norm", input)
     shape = _trailing("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     n = math.prod(shape)
-    if (
-        usable(input, weight, bias) and n > 1
-    ):  # of one element, the composed definition's gradient is exactly 0
+    if usable(input, weight, bias) and n > 1:  # of one element, the composed gradient is exactly 0
         return NativeLayerNormBackward0.apply(input, weight, bias, n, eps)
-    if input.dtype in _HALF:
+    if _one_dtype("layer_norm", input, weight=weight, bias=bias):
         return _layer_norm(input.float(), weight, bias, len(shape), eps).to(input.dtype)
     return _layer_norm(input, weight, bias, len(shape), eps)
 
@@ -449,7 +451,7 @@ def rms_norm(
     require_tensor("rms_norm", input)
     shape = _trailing("rms_norm", input, normalized_shape, weight=weight)
     if eps is None:
-        eps = dtypes.finfo(input.dtype if input.dtype not in _HALF else dtypes.float32).eps
+        eps = dtypes.finfo(dtypes.float32 if input.dtype in _HALF else input.dtype.to_real()).eps
     if usable(input, weight):
         return MulBackward0.apply(input, weight, math.prod(shape), eps)
     if input.dtype in _HALF:
@@ -485,11 +487,24 @@ def _rms_norm(x: Any, w: Any, dims: Any, eps: Any) -> Any:
     return y if w is None else y * w
 
 
+def _one_dtype(function: str, input: Tensor, **others: Tensor | None) -> bool:
+    """Check that all are of the input's dtype, or float32 beside a 16-bit input; says whether it is such a one."""
+    half = input.dtype in _HALF
+    for name, t in others.items():
+        if t is not None and t.dtype is not input.dtype and not (half and t.dtype is dtypes.float32):
+            raise RuntimeError(
+                f"{function}: {name} must have the input's dtype, {input.dtype} (mixed dtype: all inputs must share the "
+                f"same datatype), got {t.dtype}; convert one with .to(dtype)"
+            )
+    return half
+
+
 def _trailing(
     function: str, input: Tensor, normalized_shape: Sequence[int], **parameters: Tensor | None
 ) -> tuple:
     """`normalized_shape` as a tuple, once input and parameters were held against it."""
-    _check_float(input, function)
+    if function != "rms_norm" or not input.is_complex():
+        _check_float(input, function)
     if isinstance(normalized_shape, int):
         raise TypeError(f"{function}: normalized_shape must be a tuple of ints, got int {normalized_shape}")
     shape = tuple(normalized_shape)

@@ -16,6 +16,7 @@ from ..autograd import Function
 from ..tensor import Tensor, wrap
 from .convert import empty_array
 from .elementwise import require_tensor
+from .promotion import number
 
 __all__: list[str] = []
 functional = ["pad"]
@@ -44,7 +45,8 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     require_tensor("pad", input)
     widths = _widths(input, pad)
     if mode == "constant":
-        return ConstantPadNdBackward0.apply(input, widths, 0 if value is None else value)
+        fill = 0.0 if value is None else float(value)  # PyTorch's argument is a float, too
+        return ConstantPadNdBackward0.apply(input, widths, number(fill, input.dtype, "pad"))
     if mode not in _MODES:
         raise NotImplementedError(f"pad: mode must be one of {', '.join(map(repr, _MODES))}, got {mode!r}")
     if value:

@@ -17,7 +17,7 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
-from ..dtypes import of
+from ..dtypes import int64, of
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
@@ -512,6 +512,9 @@ class _AvgPool(Function):
         if _is_half(array):
             wide = _AvgPool.forward(ctx, wrap(array.astype(np.float32)), g, include_pad, divisor)
             return wrap(wide._array.astype(array.dtype))
+        if array.dtype.kind in "iu":  # quotients towards zero
+            wide = avg_pool_composed(wrap(array.astype(np.float64)), g, include_pad, divisor)
+            return wrap(np.trunc(wide._array).astype(array.dtype))
         return avg_pool_composed(x, g, include_pad, divisor)
 
     @staticmethod
@@ -541,6 +544,8 @@ def _avg_pool(
 ) -> Tensor:  # fmt: skip
     function = f"avg_pool{n}d"
     shape = check_input(function, n, input, IndexError if n == 2 else RuntimeError)
+    if input._array.dtype.kind != "f" and not input.is_floating_point() and input.dtype is not int64:
+        raise NotImplementedError(f"{function}: input must be floating-point or int64, got {input.dtype}")
     if divisor is not None and divisor == 0:
         raise RuntimeError(f"{function}: divisor_override must not be zero, got 0")
     g = _window_geometry(

@@ -30,7 +30,7 @@ def scalar_dtype(value: Any) -> dtype:
         return dtypes.get_default_dtype().to_complex()
     if isinstance(value, np.generic):
         return scalar_dtype(value.item())
-    raise TypeError(f"expected a Tensor or a number, got {kind_of(value)}")
+    raise TypeError(f"operands must be Tensors or numbers, got {kind_of(value)}")
 
 
 def result_type(*operands: Any) -> dtype:
@@ -60,8 +60,10 @@ def result_type(*operands: Any) -> dtype:
         if result is None:
             result = lower
         elif lower.category > result.category:
-            # A float number with integer tensors gives the default float type; with a float it changes nothing.
-            result = dtypes.promote_types(result, lower)
+            # A float number with integer tensors gives the default float type; with a float it changes nothing. A
+            # complex one makes the float complex, in its own width.
+            both = lower.is_complex and result.category == dtypes.FLOAT
+            result = result.to_complex() if both else dtypes.promote_types(result, lower)
     if result is None:
         raise TypeError("result_type: needs at least one operand")
     return result
@@ -78,13 +80,15 @@ def _limits(d: dtype) -> tuple[Any, Any]:
 def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarray:
     """A Python number as an array of dtype `d`, 0-d: floats towards zero for integers.
 
-    NOTE [What fits]: infinity, NaN and any int fit floats, anything fits bool, and a negative int fits an unsigned
+    NOTE [What fits]: infinity and NaN fit floats, anything fits bool, and a negative int fits an unsigned
     type where its distance from 0 does (uint8: -1 is 255). Nothing else wraps around or becomes infinite.
 
     Raises:
         RuntimeError: it is beyond the range of `d`, or complex where `d` is not.
         OverflowError: no integer type holds it.
     """
+    if d.category == dtypes.FLOAT and type(value) in (float, int) and -60000 < value < 60000:
+        return np.asarray(value, d.numpy)  # the usual case at once
     if isinstance(value, np.generic):
         value = value.item()
     given, kind = value, d.category
@@ -99,10 +103,9 @@ def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarr
     if kind == dtypes.BOOL:
         return np.asarray(bool(value))
     low, high = _limits(d)
+    if isinstance(value, int) and kind >= dtypes.FLOAT:
+        value = float(value)
     if isinstance(value, int):
-        if kind >= dtypes.FLOAT:
-            with np.errstate(over="ignore"):
-                return np.asarray(float(value)).astype(d.numpy)
         if value < 0 and not d.is_signed:
             fits, value = -high <= value, value % (high + 1)
         fits &= value <= high and (value >= low)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.inplace import assign, check_inplace
+from ..errors import warn
 from ..random import Generator, generator_state
 from ..stream import kernels
 from ..tensor import Tensor, method, wrap
@@ -341,10 +341,9 @@ def _integers(self: Tensor, function: str, low: int, high: int, state: np.ndarra
         exact = 2 ** _DIGITS[d.name]
         for name, value in (("from", low), ("to - 1", high - 1)):
             if abs(value) > exact and least <= value <= most:
-                warnings.warn(
+                warn(
                     f"{function}: {name} is out of bounds [-2**{_DIGITS[d.name]}, 2**{_DIGITS[d.name]}]: {d} does not hold "
-                    "every integer beyond",
-                    stacklevel=3,
+                    "every integer beyond"
                 )
     elif d is dtypes.bool_:
         least, most = 0, 1

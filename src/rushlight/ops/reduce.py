@@ -14,7 +14,8 @@ from ..errors import wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, require_tensor, work_dtype
+from .convert import cast, in_order
+from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 from .shape import ExpandBackward0
 
 __all__ = [
@@ -54,8 +55,8 @@ def reduce_float32(op: str, array: np.ndarray, dims: tuple, keepdim: bool, numbe
             back = sorted(range(len(kept)), key=kept.__getitem__)
             result = _C.reduce(REDUCE[op], straight, tuple(sorted(moved)), keepdim, number)
             if isinstance(result, tuple):
-                return tuple([wrap(r._array.transpose(back)) for r in result])
-            return wrap(result._array.transpose(back))
+                return tuple([in_order(r._array.transpose(back)) for r in result])
+            return in_order(result._array.transpose(back))
     return _C.reduce(REDUCE[op], array, dims, keepdim, number)
 
 
@@ -103,7 +104,7 @@ def _sum_array(array: np.ndarray, dims: tuple, keepdim: bool, d: dtypes.dtype) -
         return reduce_float32("sum", array, dims, keepdim)
     work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
     y = np.asarray(np.add.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim))
-    return wrap(y if y.dtype == d.numpy else y.astype(d.numpy))
+    return in_order(y if y.dtype == d.numpy else cast(y, d))
 
 
 class SumBackward1(Function):
@@ -182,7 +183,7 @@ class MeanBackward1(Function):
         work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
         y = np.add.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
         with np.errstate(all="ignore"):
-            return wrap(np.asarray(np.true_divide(y, n)).astype(d.numpy))
+            return in_order(cast(np.asarray(np.true_divide(y, n)), d))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -255,6 +256,7 @@ def nansum(
         tensor(3.)
     """
     require_tensor("nansum", input)
+    refuse("nansum", input, "c")
     if input._array.dtype.kind not in "fV":
         y = sum(input, dim, keepdim, dtype=dtype)
     else:
@@ -296,11 +298,8 @@ class ProdBackward1(Function):
         else:
             work = np.dtype(np.float32) if d.category == dtypes.FLOAT and d.itemsize < 4 else d.numpy
             with np.errstate(all="ignore"):
-                y = wrap(
-                    np.asarray(
-                        np.multiply.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
-                    ).astype(d.numpy)
-                )
+                product = np.multiply.reduce(array, axis=dims or None, dtype=work, keepdims=keepdim)
+            y = in_order(cast(np.asarray(product), d))
         ctx.save_for_backward(x, y)
         return y
 
@@ -375,7 +374,7 @@ def _moments(x: Tensor, dims: tuple, correction: float, keepdim: bool) -> tuple[
         squares = np.add.reduce(np.square(np.abs(wide - m)), axis=axes, keepdims=keepdim)
         v = np.asarray(np.true_divide(squares, np.float64(builtin_max(0.0, n - correction))))
     m = m if keepdim else m.reshape(v.shape)
-    return wrap(v.astype(d.to_real().numpy)), wrap(m.astype(d.numpy))
+    return in_order(v.astype(d.to_real().numpy)), in_order(m.astype(d.numpy))
 
 
 def builtin_max(a: Any, b: Any) -> Any:
@@ -424,7 +423,8 @@ class StdBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dims: tuple, correction: float, keepdim: bool) -> Tensor:
         ctx.dims, ctx.correction, ctx.keepdim = dims, correction, keepdim
-        y = _moments(x, dims, correction, keepdim)[0].sqrt()  # type: ignore[attr-defined]
+        wide = x.to(work_dtype(x.dtype))  # type: ignore[attr-defined]
+        y = _moments(wide, dims, correction, keepdim)[0].sqrt().to(x.dtype.to_real())  # type: ignore[attr-defined]
         ctx.save_for_backward(x, y)
         return y
 
@@ -453,8 +453,8 @@ class StdMeanBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dims: tuple, correction: float, keepdim: bool) -> tuple:
         ctx.dims, ctx.correction, ctx.keepdim = dims, correction, keepdim
-        v, m = _moments(x, dims, correction, keepdim)
-        s = v.sqrt()  # type: ignore[attr-defined]
+        v, m = _moments(x.to(work_dtype(x.dtype)), dims, correction, keepdim)  # type: ignore[attr-defined]
+        s, m = v.sqrt().to(x.dtype.to_real()), m.to(x.dtype)  # type: ignore[attr-defined]
         ctx.save_for_backward(x, s)
         return s, m
 
@@ -569,7 +569,7 @@ def _extreme_array(op: str, array: np.ndarray, dims: tuple, keepdim: bool) -> Te
     work = array.astype(work_dtype(d).numpy, copy=False)
     with np.errstate(all="ignore"):
         y = (np.maximum if op == "amax" else np.minimum).reduce(work, axis=dims or None, keepdims=keepdim)
-    return wrap(np.asarray(y).astype(d.numpy, copy=False))
+    return in_order(np.asarray(y).astype(d.numpy, copy=False))
 
 
 def _share(dy: Tensor, x: Tensor, y: Tensor, dims: tuple, keepdim: bool) -> Tensor:
@@ -626,7 +626,7 @@ def _arg(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, T
     values = np.take_along_axis(array, index, dim)
     if not keepdim:
         values, index = values.squeeze(dim), index.squeeze(dim)
-    return wrap(values), wrap(np.asarray(index, np.int64))
+    return in_order(values), in_order(np.asarray(index, np.int64))
 
 
 def reduce_float32_pair(op: str, array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:
@@ -686,7 +686,7 @@ def _extreme(
 
         return (maximum if name == "max" else minimum)(input, dim, out=out)
     if array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
     if dim is None:
         if array.size == 0:
             raise RuntimeError(
@@ -754,7 +754,7 @@ def min(
 def _over_dims(name: str, node: Any, input: Tensor, dim: Any, keepdim: bool) -> Tensor:
     require_tensor(name, input)
     if input._array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
     dims = wrap_dims(dim, input._array.ndim, name)
     if input._array.size == 0:
         if dim is None or (not isinstance(dim, int) and not len(dim)):
@@ -815,6 +815,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
         tensor(5.)
     """
     require_tensor("aminmax", input)
+    refuse("aminmax", input, "c")
     dims = wrap_dims(dim, input._array.ndim, "aminmax")
     if input._array.size == 0:
         if dim is None:
@@ -831,6 +832,10 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out
 def _index(name: str, op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
     require_tensor(name, input)
     array = input._array
+    if array.dtype.kind in "bc":
+        raise NotImplementedError(
+            f"{name}: input must be of real numbers, got {input.dtype}; for a mask use .int()"
+        )
     if dim is None:
         if array.size == 0:
             raise IndexError(
@@ -853,6 +858,7 @@ def argmax(
         >>> argmax(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]), dim=0)
         tensor([1, 0])
     """
+    refuse("argmax", input, "bc")
     y = _index("argmax", "amax", input, dim, keepdim)
     return y if out is None else into(out, y, "argmax", True)
 
@@ -867,6 +873,7 @@ def argmin(
         >>> argmin(rushlight.tensor([[1.0, 5.0], [3.0, 2.0]]))
         tensor(0)
     """
+    refuse("argmin", input, "bc")
     y = _index("argmin", "amin", input, dim, keepdim)
     return y if out is None else into(out, y, "argmin", True)
 

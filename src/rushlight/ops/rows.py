@@ -5,6 +5,8 @@ All take and give NumPy arrays, with indices that were checked; negative ones co
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..kernels import _C
@@ -50,12 +52,22 @@ def take(array: np.ndarray, index: np.ndarray, dim: int = 0) -> np.ndarray:
     return _C.take_rows(array, index, dim)._array
 
 
+def _add_at(out: np.ndarray, where: Any, source: np.ndarray) -> None:
+    """out[where] += source; half precision is summed in float32 and rounded once."""
+    if out.itemsize == 2 and out.dtype.kind in "fV":
+        wide = out.astype(np.float32)
+        np.add.at(wide, where, source.astype(np.float32))
+        out[...] = wide.astype(out.dtype)
+    else:
+        np.add.at(out, where, source)
+
+
 def add(out: np.ndarray, index: np.ndarray, source: np.ndarray, dim: int = 0) -> None:
     """out[index[i]] += source[i] along `dim`, in the order of i."""
     if _plain(out, index) and out.dtype == _FLOAT32 == source.dtype and index.ndim == 1:
         _C.add_rows(out, index, source, dim, 1.0, None)
     else:
-        np.add.at(out, (*(slice(None),) * dim, index), source)  # type: ignore[arg-type]
+        _add_at(out, (*(slice(None),) * dim, index), source)
 
 
 def added(shape: tuple, index: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -74,7 +86,7 @@ def added(shape: tuple, index: np.ndarray, source: np.ndarray) -> np.ndarray:
             shape
         )
     out = np.zeros(shape, source.dtype)
-    np.add.at(out, index, source)
+    _add_at(out, index, source)
     return out
 
 
@@ -106,4 +118,4 @@ def add_along(out: np.ndarray, index: np.ndarray, source: np.ndarray, dim: int) 
     ):
         _C.scatter_add(out, index, source, dim)
     else:
-        np.add.at(out, along(out, index, dim), source)
+        _add_at(out, along(out, index, dim), source)

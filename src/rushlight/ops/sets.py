@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import OPERANDS, require_tensor
+from .elementwise import OPERANDS, refuse, require_tensor
 
 __all__ = ["bincount", "isin", "unique", "unique_consecutive"]
 
@@ -133,6 +133,8 @@ def isin(
     for name, x in (("elements", elements), ("test_elements", test_elements)):
         if not isinstance(x, OPERANDS):
             raise TypeError(f"isin: {name} must be a Tensor or a number, got {type(x).__name__}")
+    refuse("isin", elements, "bc")
+    refuse("isin", test_elements, "bc")
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError("isin: elements or test_elements must be a Tensor, got two numbers")
     a, b = (x._array if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements))

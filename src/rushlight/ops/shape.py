@@ -607,7 +607,10 @@ class SumToSizeBackward0(Function):
         array = x._array
         lead = array.ndim - len(shape)
         axes = tuple([i for i, n in enumerate(array.shape) if i < lead or shape[i - lead] != n])
-        return wrap(array.sum(axis=axes, dtype=array.dtype).reshape(shape))
+        kind = array.dtype.kind
+        work: Any = np.int64 if kind in "biu" else np.float32 if array.itemsize < 4 else array.dtype
+        y = array.sum(axis=axes, dtype=work).reshape(shape)
+        return wrap(y if kind in "biu" else y.astype(array.dtype, copy=False))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -616,11 +619,13 @@ class SumToSizeBackward0(Function):
 
 @method()
 def sum_to_size(self: Tensor, *size: Any) -> Tensor:
-    """Sum over dims until the tensor has this size, which must broadcast to its shape."""
+    """Sum over dims until the tensor has this size, which must broadcast to its shape; integers into int64."""
     shape, have = sizes_of(size, "sum_to_size"), self._array.shape
     lead = len(have) - len(shape)
     if lead < 0 or any(n not in (1, have[lead + i]) for i, n in enumerate(shape)):
         raise RuntimeError(
             f"sum_to_size: size {list(shape)} must be expandable to the tensor's size {list(have)}"
         )
-    return self if shape == have else SumToSizeBackward0.apply(self, shape)
+    if shape == have and (shape or self._array.dtype.kind not in "biu"):
+        return self
+    return SumToSizeBackward0.apply(self, shape)

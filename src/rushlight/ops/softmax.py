@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..dtypes import dtype as Dtype
-from ..errors import wrap_dim, wrap_dims
+from ..errors import warn, wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import not_a_tensor, require_tensor
@@ -98,9 +97,7 @@ def _dtype_at(position: Any) -> Dtype | None:
 
 def _softmax(input: Tensor, dim: int | None, dtype: Dtype | None, log: bool, name: str) -> Tensor:
     if dim is None:
-        warnings.warn(
-            f"{name}: dim should be given; the implicit choice of a dimension is deprecated", stacklevel=4
-        )
+        warn(f"{name}: dim should be given; the implicit choice of a dimension is deprecated")
         dim = 0 if input.ndim in (0, 1, 3) else 1
     if dtype is not None and input.dtype is not dtype:
         input = input.to(dtype)

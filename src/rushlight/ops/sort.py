@@ -9,11 +9,13 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import FLOAT32, OPERANDS, require_tensor, work_dtype
+from .convert import in_order
+from .elementwise import FLOAT32, OPERANDS, refuse, require_tensor, work_dtype
+from .promotion import result_type
 from .reduce import _share, scatter_back
 
 __all__ = [
@@ -65,7 +67,7 @@ def _sorted(array: np.ndarray, dim: int, descending: bool) -> tuple[np.ndarray, 
 class SortBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, descending: bool) -> tuple:
-        values, indices = (wrap(a) for a in _sorted(x._array, dim, descending))
+        values, indices = (in_order(a) for a in _sorted(x._array, dim, descending))
         ctx.shape, ctx.dim = x._array.shape, dim
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
@@ -94,7 +96,7 @@ def _pair_into(out: Any, pair: tuple, name: str) -> tuple:
 def _real(name: str, input: Tensor) -> None:
     require_tensor(name, input)
     if input._array.dtype.kind == "c":
-        raise RuntimeError(f"{name}: input must not be complex, got {input.dtype}")
+        raise NotImplementedError(f"{name}: input must not be complex, got {input.dtype}")
 
 
 @method()
@@ -123,7 +125,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
         tensor([1, 2, 0])
     """
     _real("argsort", input)
-    return wrap(_sorted(input._array, wrap_dim(dim, input._array.ndim, "argsort"), descending)[1])
+    return in_order(_sorted(input._array, wrap_dim(dim, input._array.ndim, "argsort"), descending)[1])
 
 
 @method()
@@ -146,12 +148,12 @@ class TopkBackward0(Function):
         if _has_kernel("topk", array) and k > 0:
             values, indices = _C.topk(_last(array, dim), k, largest)
             if dim != array.ndim - 1:
-                values = wrap(np.moveaxis(values._array, -1, dim))
-                indices = wrap(np.moveaxis(indices._array, -1, dim))
+                values = in_order(np.moveaxis(values._array, -1, dim))
+                indices = in_order(np.moveaxis(indices._array, -1, dim))
         else:
             v, i = _sorted(array, dim, largest)
             cut = (slice(None),) * dim + (slice(0, k),)
-            values, indices = (wrap(np.ascontiguousarray(a[cut]) if array.ndim else a) for a in (v, i))
+            values, indices = (in_order(a[cut] if array.ndim else a) for a in (v, i))
         ctx.shape, ctx.dim = array.shape, dim
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
@@ -179,8 +181,11 @@ def topk(
         tensor([4., 3.])
     """
     _real("topk", input)
+    refuse("topk", input, "b")
     dim = wrap_dim(dim, input._array.ndim, "topk")
     size = input._array.shape[dim] if input._array.ndim else 1
+    if not hasattr(k, "__index__"):
+        raise TypeError(f"topk: k must be an int, got {kind_of(k)}")
     if not 0 <= k <= size:
         raise RuntimeError(
             f"topk: k must be in [0, {size}], the size of dim {dim} (selected index k out of range), got {k}"
@@ -238,6 +243,7 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False, *, out
         tensor(2.)
     """
     _real("kthvalue", input)
+    refuse("kthvalue", input, "bc")
     dim = wrap_dim(dim, input._array.ndim, "kthvalue")
     _filled("kthvalue", input._array, dim)
     size = input._array.shape[dim] if input._array.ndim else 1
@@ -333,6 +339,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False, *, out:
         >>> median(rushlight.tensor([4.0, 1.0, 3.0, 2.0]))
         tensor(2.)
     """
+    refuse("median", input, "bc")
     return _median("median", (MedianBackward0, MedianBackward1), _median_result, input, dim, keepdim, out)
 
 
@@ -344,6 +351,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *, o
         >>> nanmedian(rushlight.tensor([1.0, float("nan"), 3.0]))
         tensor(1.)
     """
+    refuse("nanmedian", input, "bc")
     nodes = (NanmedianBackward0, NanmedianBackward1)
     return _median("nanmedian", nodes, _nanmedian_result, input, dim, keepdim, out)
 
@@ -425,6 +433,7 @@ def searchsorted(
     if (input is None) == (self is None):
         raise TypeError("searchsorted: input must be given, once (self is its name for a number)")
     input = self if input is None else input
+    refuse("searchsorted", result_type(sorted_sequence, input), "bc")
     if side not in (None, "left", "right"):
         raise RuntimeError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
     if side == "left" and right:
@@ -471,6 +480,7 @@ def bucketize(
     require_tensor("bucketize", boundaries, "boundaries")
     if not isinstance(input, OPERANDS):
         raise TypeError(f"bucketize: input must be a Tensor or a number, got {type(input).__name__}")
+    refuse("bucketize", result_type(input, boundaries), "bc")
     if boundaries._array.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have 1 dim, got {boundaries._array.ndim}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)

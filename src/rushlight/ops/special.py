@@ -16,7 +16,7 @@ from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import kind_of
 from ..tensor import Tensor, into, method
-from .elementwise import Binary, binary, make_unary, require_tensor, unary
+from .elementwise import Binary, binary, make_unary, refuse, require_tensor, unary
 
 __all__ = ["digamma", "erf", "erfc", "erfinv", "i0", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma"]
 
@@ -130,15 +130,22 @@ erf = make_unary(
     lambda dy, x: dy * ((-(x * x)).exp() * _ROOT),
     "The error function, `2 / sqrt(pi)` times the integral of exp(-t*t) from 0.",
     backward="erf_b",
+    without="c",
 )
 erfc = make_unary(
     "erfc",
     np_erfc,
     lambda dy, x: dy * ((-(x * x)).exp() * -_ROOT),
     "`1 - erf(input)`, exact also where it is small.",
+    without="c",
 )
 erfinv = make_unary(
-    "erfinv", np_erfinv, lambda dy, y: dy * ((y * y).exp() / _ROOT), "The inverse of erf.", saves="y"
+    "erfinv",
+    np_erfinv,
+    lambda dy, y: dy * ((y * y).exp() / _ROOT),
+    "The inverse of erf.",
+    saves="y",
+    without="c",
 )
 erfcx = make_unary(
     "erfcx",
@@ -146,6 +153,7 @@ erfcx = make_unary(
     lambda dy, x: dy * (erfcx(x) * x * 2 - _ROOT),
     "`exp(input**2) * erfc(input)`.",
     node="SpecialErfcxBackward0",
+    without="c",
 )
 ndtr = make_unary(
     "ndtr",
@@ -153,6 +161,7 @@ ndtr = make_unary(
     lambda dy, x: dy * ((x * x * -0.5).exp() / math.sqrt(2 * math.pi)),
     "The standard normal distribution function.",
     node="MulBackward1",
+    without="c",
 )
 ndtri = make_unary(
     "ndtri",
@@ -161,6 +170,7 @@ ndtri = make_unary(
     "The inverse of ndtr.",
     saves="y",
     node="SpecialNdtriBackward0",
+    without="c",
 )
 log_ndtr = make_unary(
     "log_ndtr",
@@ -168,6 +178,7 @@ log_ndtr = make_unary(
     lambda dy, x: dy / erfcx(x * -math.sqrt(0.5)) * math.sqrt(2 / math.pi),
     "The logarithm of ndtr, also where ndtr underflows.",
     node="SpecialLogNdtrBackward0",
+    without="c",
 )
 
 
@@ -254,8 +265,12 @@ def np_zeta(s: np.ndarray, q: np.ndarray) -> np.ndarray:
         return np.where(s < 1, np.nan, total)
 
 
-digamma = make_unary("digamma", np_digamma, lambda dy, x: dy * polygamma(1, x), "The derivative of lgamma.")
-lgamma = make_unary("lgamma", np_lgamma, lambda dy, x: dy * digamma(x), "The logarithm of |Gamma(input)|.")
+digamma = make_unary(
+    "digamma", np_digamma, lambda dy, x: dy * polygamma(1, x), "The derivative of lgamma.", without="c"
+)
+lgamma = make_unary(
+    "lgamma", np_lgamma, lambda dy, x: dy * digamma(x), "The logarithm of |Gamma(input)|.", without="c"
+)
 
 
 class PolygammaBackward0(Function):
@@ -284,6 +299,7 @@ def polygamma(n: int, input: Tensor, *, out: Tensor | None = None) -> Tensor:
     require_tensor("polygamma", input)
     if not isinstance(n, int):
         raise TypeError(f"polygamma: n must be an int, got {kind_of(n)}")
+    refuse("polygamma", input, "c")
     if n < 0:
         raise RuntimeError(f"polygamma: n must not be negative, got {n}")
     y = digamma(input) if n == 0 else PolygammaBackward0.apply(n, input)
@@ -306,6 +322,7 @@ def mvlgamma(input: Tensor, p: int, *, out: Tensor | None = None) -> Tensor:
         >>> mvlgamma(rushlight.tensor([3.0]), 2)
         tensor([1.5502])
     """
+    refuse("mvlgamma", input, "c")
     if p < 1:
         raise RuntimeError(f"mvlgamma: p must be at least 1, got {p}")
     y = p * (p - 1) / 4 * math.log(math.pi)
@@ -342,7 +359,12 @@ def _np_entr(a: np.ndarray) -> np.ndarray:
 
 
 entr = make_unary(
-    "entr", _np_entr, lambda dy, x: dy * (-x.log() - 1), "`-input * log(input)`.", node="SpecialEntrBackward0"
+    "entr",
+    _np_entr,
+    lambda dy, x: dy * (-x.log() - 1),
+    "`-input * log(input)`.",
+    node="SpecialEntrBackward0",
+    without="c",
 )
 
 
@@ -419,7 +441,11 @@ def _over(y: Tensor, x: Tensor, at_0: float) -> Tensor:
 
 
 i0 = make_unary(
-    "i0", _times_exp(np_i0e), lambda dy, x: dy * i1(x), "The modified Bessel function of order 0."
+    "i0",
+    _times_exp(np_i0e),
+    lambda dy, x: dy * i1(x),
+    "The modified Bessel function of order 0.",
+    without="c",
 )
 i0e = make_unary(
     "i0e",
@@ -427,6 +453,7 @@ i0e = make_unary(
     lambda dy, x: dy * (i1e(x) - x.sign() * i0e(x)),
     "`exp(-|input|) * i0(input)`.",
     node="SpecialI0EBackward0",
+    without="c",
 )
 i1 = make_unary(
     "i1",
@@ -434,6 +461,7 @@ i1 = make_unary(
     lambda dy, x: dy * (i0(x) - _over(i1(x), x, 0.5)),
     "The modified Bessel function of order 1.",
     node="SpecialI1Backward0",
+    without="c",
 )
 i1e = make_unary(
     "i1e",
@@ -441,6 +469,7 @@ i1e = make_unary(
     lambda dy, x: dy * (i0e(x) - x.sign() * i1e(x) - _over(i1e(x), x, 0.5)),
     "`exp(-|input|) * i1(input)`.",
     node="SpecialI1EBackward0",
+    without="c",
 )
 
 

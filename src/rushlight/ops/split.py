@@ -187,6 +187,7 @@ def _split_method(self: Tensor, split_size: Any, dim: int = 0) -> tuple[Tensor, 
 @method()
 def unsafe_split(input: Tensor, split_size: int, dim: int = 0) -> tuple[Tensor, ...]:
     """`split` into slices of one size. (In PyTorch the slices may also be changed in place; here that always holds.)"""
+    require_tensor("unsafe_split", input)
     if isinstance(split_size, (tuple, list)):
         raise TypeError(
             f"unsafe_split: split_size must be an int, got {type(split_size).__name__}; use unsafe_split_with_sizes"

@@ -12,6 +12,7 @@ from ..autograd.core import TensorBase
 from ..errors import wrap_dim
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
+from .creation import complex
 from .elementwise import require_tensor
 
 __all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]
@@ -236,17 +237,16 @@ def cov(
         raise RuntimeError(f"cov: input must have at most two dims, got {input._array.ndim}")
     if input.dtype is dtypes.bool_:
         raise RuntimeError("cov: input must not be bool, got torch.bool")
-    x: Any = input if input._array.dtype.kind in "fc" else input.float()  # type: ignore[attr-defined]
+    x: Any = input if input.dtype.category >= dtypes.FLOAT else input.float()  # type: ignore[attr-defined]
     x = x.reshape(1, -1) if x._array.ndim < 2 else x
     n = x._array.shape[1]
     _check_weights("fweights", fweights, n, dtypes.INTEGER)
     _check_weights("aweights", aweights, n, dtypes.FLOAT)
     w: Any = None
     if fweights is not None:
-        w = fweights.to(x.dtype)
+        w = fweights.to(x.dtype.to_real())
     if aweights is not None:
-        a = aweights.to(x.dtype)
-        w = a if w is None else w * a
+        w = aweights if w is None else w * aweights
     total: Any = n if w is None else w.sum()
     center = (x.sum(1, True) if w is None else (x * w).sum(1, True)) / total
     if w is None or correction == 0:
@@ -269,7 +269,9 @@ def _check_weights(name: str, weights: Any, n: int, category: int) -> None:
         return
     require_tensor("cov", weights, name)
     array = weights._array
-    if array.ndim > 1 or array.size != n:
+    if array.ndim > 1:
+        raise RuntimeError(f"cov: {name} must have one or fewer dims, got {array.ndim}")
+    if array.size != n:
         raise RuntimeError(
             f"cov: {name} must have the same numel as there are observations, {n}, got shape {array.shape}"
         )
@@ -293,4 +295,7 @@ def corrcoef(input: Tensor) -> Tensor:
     if not c._array.ndim:
         return c / c
     s = c.diagonal().sqrt()
-    return (c / s.unsqueeze(1) / s.unsqueeze(0)).clamp(-1, 1)
+    c = c / s.unsqueeze(1) / s.unsqueeze(0)
+    if c.is_complex():
+        return complex(c.real.clamp(-1, 1), c.imag.clamp(-1, 1))
+    return c.clamp(-1, 1)

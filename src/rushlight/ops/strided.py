@@ -25,23 +25,13 @@ class DiagonalBackward0(Function):
         ctx.shape, ctx.at = x._array.shape, (offset, dim1, dim2)
         out = x._array.diagonal(offset, dim1, dim2)
         if not out.flags.writeable:  # NumPy gives a read-only view
-            out = np.lib.stride_tricks.as_strided(
-                np.lib.stride_tricks.as_strided(x._array, (), ()) if not out.size else _at(x._array, out),
-                out.shape,
-                out.strides,
-            )
+            start = _address(out) - _address(x._array) if out.size else 0
+            out = strided(x._array, out.shape, out.strides, start)
         return wrap(out)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
         return dy.new_zeros(ctx.shape).diagonal_scatter(dy, *ctx.at), None, None, None  # type: ignore[attr-defined]
-
-
-def _at(array: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """A writeable 0-d view of `array` at the address where `part` begins."""
-    flat = memory(array)
-    i = (_address(part) - _address(flat)) // array.itemsize
-    return flat[i : i + 1].reshape(())
 
 
 @method()
@@ -90,6 +80,10 @@ class StridedBackward0(Function):
 StridedBackward0._name = "AsStridedBackward0"
 
 
+class UnfoldBackward0(StridedBackward0):
+    _view = True
+
+
 def _extent(size: Sequence[int], stride: Sequence[int]) -> int:
     """How many elements of memory a shape with strides spans."""
     if 0 in size:
@@ -98,7 +92,11 @@ def _extent(size: Sequence[int], stride: Sequence[int]) -> int:
 
 
 class StridedAdjointBackward0(Function):
-    """Sum dy, laid out with one geometry, into a tensor laid out in the same memory with another."""
+    """Sum dy, laid out with one geometry, into a tensor laid out in the same memory with another.
+
+    Where several elements of that tensor share memory, the sum counts once for them all. `transposed` is the
+    adjoint of this in turn: the two geometries change places, and what is divided is dy.
+    """
 
     @staticmethod
     def forward(
@@ -110,32 +108,38 @@ class StridedAdjointBackward0(Function):
         size: tuple,
         stride: tuple,
         offset: int,
+        transposed: bool = False,
     ) -> Tensor:
-        ctx.rest = (shape, x_stride, x_offset, size, stride, offset)
+        ctx.rest = (size, stride, offset, shape, x_stride, x_offset, not transposed)
         low = min(x_offset, offset)
         flat = np.zeros(
             max(x_offset + _extent(shape, x_stride), offset + _extent(size, stride)) - low, dy._array.dtype
         )
         item = flat.itemsize
-        if dy._array.size:
+        array = dy._array / _sharing(size, stride) if transposed else dy._array
+        if array.size:
             positions = np.lib.stride_tricks.as_strided(
                 np.arange(flat.size)[offset - low :], size, tuple([s * 8 for s in stride])
             )
-            np.add.at(flat, positions, dy._array)
+            np.add.at(flat, positions, array)
         dx = np.lib.stride_tricks.as_strided(
             flat[x_offset - low :], shape, tuple([s * item for s in x_stride])
         )
-        if 0 in x_stride:  # memory that several elements of x share counts once for them all
-            shared = 1
-            for n, s in zip(shape, x_stride, strict=True):
-                shared *= n if s == 0 else 1
-            dx = dx / shared
-        return wrap(np.ascontiguousarray(dx).reshape(shape))
+        if not transposed:
+            dx = dx / _sharing(shape, x_stride)
+        return wrap(np.ascontiguousarray(dx).reshape(shape).astype(dy._array.dtype, copy=False))
 
     @staticmethod
     def backward(ctx: Any, ddx: Tensor) -> tuple:
-        shape, _x_stride, x_offset, size, stride, offset = ctx.rest
-        return (as_strided(ddx.contiguous(), size, stride, offset - x_offset), *(None,) * 6)
+        return (StridedAdjointBackward0.apply(ddx, *ctx.rest), *(None,) * 7)
+
+
+def _sharing(shape: tuple, stride: tuple) -> int:
+    """How many elements share each place of memory, by strides of 0."""
+    shared = 1
+    for n, s in zip(shape, stride, strict=True):
+        shared *= n if s == 0 else 1
+    return max(shared, 1)
 
 
 @method()
@@ -200,7 +204,8 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     shape[dim] = (n - size) // step + 1
     new_stride = list(stride)
     new_stride[dim] = stride[dim] * step
-    return as_strided(self, (*shape, size), (*new_stride, stride[dim]), self.storage_offset())
+    # Windows lie inside the tensor's own memory: no bounds to check.
+    return UnfoldBackward0.apply(self, (*shape, size), (*new_stride, stride[dim]), self.storage_offset())
 
 
 class ViewAsRealBackward0(Function):

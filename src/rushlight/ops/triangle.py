@@ -8,8 +8,9 @@ import numpy as np
 
 from ..autograd import Function
 from ..errors import wrap_dim
-from ..tensor import Tensor, into, method, wrap
-from .elementwise import require_tensor
+from ..tensor import Tensor, into, method
+from .convert import in_order
+from .elementwise import refuse, require_tensor
 from .shape import movedim, reshape
 from .strided import diagonal
 from .view_scatter import diagonal_scatter
@@ -22,7 +23,7 @@ class TrilBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int) -> Tensor:
         ctx.k = k
-        return wrap(np.tril(x._array, k))
+        return in_order(np.tril(x._array, k))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -33,7 +34,7 @@ class TriuBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int) -> Tensor:
         ctx.k = k
-        return wrap(np.triu(x._array, k))
+        return in_order(np.triu(x._array, k))
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
@@ -119,6 +120,7 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 @method()
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal."""
+    refuse("trace", input, "b")
     if input._array.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, got {input._array.ndim} dims")
     return diagonal(input).sum()  # type: ignore[attr-defined]

@@ -20,13 +20,15 @@ from .elementwise import (
     FLOAT32,
     TERNARY,
     UNARY,
+    Unary,
     as_array,
     make_unary,
+    refuse,
     require_tensor,
     unary,
     work_dtype,
 )
-from .promotion import result_type
+from .promotion import number, result_type
 
 __all__ = [
     "abs",
@@ -107,6 +109,7 @@ class AbsBackward0(Function):
         ctx.save_for_backward(x)
         if x._array.dtype.kind == "c":
             return wrap(np.abs(x._array))
+        refuse("abs", x, "b")
         return unary(UNARY.get("abs"), np.abs, x, None, False)
 
     @staticmethod
@@ -150,7 +153,9 @@ def _np_sign(a: np.ndarray) -> np.ndarray:
     return np.where(a > 0, 1, np.where(a < 0, -1, 0)).astype(a.dtype)  # of NaN: 0
 
 
-sign = make_unary("sign", _np_sign, _zero, "-1, 0 or 1. Its gradient is 0.", saves="", floating=False)
+sign = make_unary(
+    "sign", _np_sign, _zero, "-1, 0 or 1. Its gradient is 0.", saves="", floating=False, without="c"
+)
 
 
 class SgnBackward0(Function):
@@ -189,10 +194,19 @@ def _rounding(fn: Any) -> Any:
     return lambda a: fn(a) if a.dtype.kind == "f" else a.copy()
 
 
-floor = make_unary("floor", _rounding(np.floor), _zero, "Rounded down.", saves="", floating=False)
-ceil = make_unary("ceil", _rounding(np.ceil), _zero, "Rounded up.", saves="", floating=False)
+floor = make_unary(
+    "floor", _rounding(np.floor), _zero, "Rounded down.", saves="", floating=False, without="bc"
+)
+ceil = make_unary("ceil", _rounding(np.ceil), _zero, "Rounded up.", saves="", floating=False, without="bc")
 trunc = make_unary(
-    "trunc", _rounding(np.trunc), _zero, "Rounded towards zero.", saves="", floating=False, aliases=("fix",)
+    "trunc",
+    _rounding(np.trunc),
+    _zero,
+    "Rounded towards zero.",
+    saves="",
+    floating=False,
+    aliases=("fix",),
+    without="bc",
 )
 fix = trunc
 frac = make_unary(
@@ -201,12 +215,14 @@ frac = make_unary(
     lambda dy: dy,
     "The part after the decimal point, with the sign.",
     saves="",
+    without="bic",
 )
 
 
 class RoundBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, decimals: int) -> Tensor:
+        refuse("round", x, "bc")
         if decimals == 0:
             return unary(UNARY.get("round"), _rounding(np.rint), x, None, False)
         if x._array.dtype.kind in "iub":
@@ -257,7 +273,18 @@ def positive(input: Tensor) -> Tensor:
 
 method("__pos__")(positive)
 
+
 # -- powers ---------------------------------------------------------------------------------------------------
+class _Square(Unary):
+    """A power of 2, which is an int: bool is no dtype of the result."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        if x._array.dtype.kind == "b":
+            return wrap(x._array.astype(np.int64))
+        return Unary.forward(ctx, x)
+
+
 square = make_unary(
     "square",
     np.square,
@@ -266,6 +293,7 @@ square = make_unary(
     node="PowBackward0",
     backward="square_b",
     floating=False,
+    base=_Square,
 )
 sqrt = make_unary(
     "sqrt",
@@ -410,6 +438,7 @@ deg2rad = make_unary(
     "Degrees to radians.",
     saves="",
     node="Deg2RadBackward0",
+    without="c",
 )
 rad2deg = make_unary(
     "rad2deg",
@@ -418,6 +447,7 @@ rad2deg = make_unary(
     "Radians to degrees.",
     saves="",
     node="Rad2DegBackward0",
+    without="c",
 )
 
 
@@ -465,6 +495,7 @@ def logit(input: Tensor, eps: float | None = None, *, out: Tensor | None = None)
         tensor([0.0000, 2.1972])
     """
     require_tensor("logit", input)
+    refuse("logit", input, "c")
     y = LogitBackward0.apply(input, eps)
     return y if out is None else into(out, y, "logit")
 
@@ -557,6 +588,14 @@ def frexp(input: Tensor, *, out: Any = None) -> Any:
 
 
 # -- clamping -----------------------------------------------------------------------------------------------------
+def _real(d: dtypes.dtype) -> dtypes.dtype:
+    if d.is_complex:
+        raise NotImplementedError(
+            f"clamp: input, min and max must be real (clamp is not supported for complex types), got {d}"
+        )
+    return d
+
+
 class ClampBackward1(Function):
     """Bounds that are numbers (None: none)."""
 
@@ -565,15 +604,16 @@ class ClampBackward1(Function):
         ctx.bounds = low, high
         ctx.save_for_backward(x)
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if x._array.dtype.num == FLOAT32 and _C is not None:
+        nan = bounds[0] != bounds[0] or bounds[1] != bounds[1]  # makes all NaN; the kernel leaves NaN out
+        if x._array.dtype.num == FLOAT32 and _C is not None and not nan:
             return _C.unary(UNARY["clamp"], x, None, bounds)
-        d = result_type(x, *[b for b in ctx.bounds if b is not None])
+        d = _real(result_type(x, *[b for b in ctx.bounds if b is not None]))
         work = work_dtype(d)
         a = as_array(x, work)
         if low is not None:
-            a = np.maximum(a, as_array(low, work))
+            a = np.maximum(a, as_array(number(low, d, "clamp", "min"), work))
         if high is not None:
-            a = np.minimum(a, as_array(high, work))
+            a = np.minimum(a, as_array(number(high, d, "clamp", "max"), work))
         return wrap(a.astype(d.numpy, copy=a is x._array))
 
     @staticmethod
@@ -581,7 +621,13 @@ class ClampBackward1(Function):
         (x,) = ctx.saved_tensors
         low, high = ctx.bounds
         bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if usable(dy, x) and _C is not None and not is_grad_enabled():
+        if (
+            usable(dy, x)
+            and _C is not None
+            and not is_grad_enabled()
+            and bounds[0] == bounds[0]
+            and bounds[1] == bounds[1]
+        ):
             return _C.binary(BINARY["clamp_b"], dy, x, None, bounds), None, None
         return dy * ((x >= bounds[0]) & (x <= bounds[1])).to(dy.dtype), None, None
 
@@ -600,7 +646,7 @@ class ClampBackward0(Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, low: Tensor | None, high: Tensor | None) -> Tensor:
         ctx.save_for_backward(x, low, high)
-        d = result_type(*[t for t in (x, low, high) if t is not None])
+        d = _real(result_type(*[t for t in (x, low, high) if t is not None]))
         work = work_dtype(d)
         a = as_array(x, work)
         try:
@@ -706,7 +752,7 @@ make_inplace(clamp_max)
 
 def _clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """In-place `clamp`."""
-    numbers = all(b is None or isinstance(b, (int, float)) for b in (min, max)) and not (
+    numbers = all(b is None or (isinstance(b, (int, float)) and b == b) for b in (min, max)) and not (
         min is None and max is None
     )
     if (

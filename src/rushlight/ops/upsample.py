@@ -8,13 +8,13 @@ here; applying them is one kernel, and applying them transposed is the gradient.
 from __future__ import annotations
 
 import math
-import warnings
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Function
+from ..errors import warn
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .elementwise import require_tensor
@@ -314,6 +314,4 @@ def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None)
 
 
 def _deprecated(name: str) -> None:
-    warnings.warn(
-        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=3
-    )
+    warn(f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.")

@@ -10,7 +10,8 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..errors import wrap_dim, wrap_dims
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import require_tensor
+from .convert import in_order
+from .elementwise import in_float32, require_tensor
 from .matmul import product
 from .shape import movedim, reshape
 
@@ -63,7 +64,7 @@ class LinalgVectorNormBackward0(Function):
             y = np.min(np.abs(a), **kept)
         else:
             y = _sums(a, p, dims, keepdim)
-        out = wrap(np.asarray(y).astype(x._array.dtype if half else a.real.dtype, copy=False))
+        out = in_order(np.asarray(y).astype(x._array.dtype if half else a.real.dtype, copy=False))
         ctx.p, ctx.dims, ctx.keepdim = p, dims, keepdim
         ctx.save_for_backward(x, out)
         return out
@@ -291,6 +292,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
 
 
 @method(inplace=True)
+@in_float32
 def renorm(input: Tensor, p: float, dim: int, maxnorm: float, out: Tensor | None = None) -> Tensor:
     """Each slice along `dim` scaled down to the p-norm `maxnorm` where it has a larger one.
 

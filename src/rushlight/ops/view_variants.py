@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.inplace import check_inplace, regenerate
+from ..dtypes import contiguous_format
 from ..tensor import Tensor
 from .elementwise import require_tensor
 from .shape import expand, permute, squeeze, swapaxes, swapdims, t, transpose, unsqueeze, view
@@ -44,7 +46,9 @@ def _view_copy(function: Any) -> None:
         if args:
             require_tensor(name, args[0])
         result = function(*args, **kwargs)
-        return tuple(r.clone() for r in result) if isinstance(result, tuple) else result.clone()
+        if isinstance(result, tuple):
+            return tuple(r.clone(memory_format=contiguous_format) for r in result)
+        return result.clone(memory_format=contiguous_format)
 
     name = function.__name__ + "_copy"
     copied.__name__ = copied.__qualname__ = name
@@ -80,12 +84,15 @@ def _inplace_view(function: Any) -> None:
     """x.<name>_(...): the tensor itself takes on the view's shape."""
 
     def changed(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        recorded = check_inplace(self, changed.__name__)
         result = function(self, *args, **kwargs)
         if result is self:
             return self
         self._array = result._array
         if result.requires_grad:
             self._set_history(result.grad_fn, result._output_nr)
+        elif not recorded and self.requires_grad and self._base is not None:
+            regenerate(self)  # a view of another shape now, of the same base
         self._bump()
         return self
 

@@ -6,14 +6,14 @@ Both are composed of differentiable operations: gradients to the image and to th
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ..errors import warn
 from ..tensor import Tensor, wrap
-from .elementwise import require_tensor
+from .elementwise import in_float32, require_tensor
 from .gather import gather
 from .mask import where
 from .shape import expand, flatten, reshape, transpose, unsqueeze
@@ -88,10 +88,7 @@ def _centers(size: int, align_corners: bool) -> np.ndarray:
 
 
 def _warn_default(function: str) -> None:
-    warnings.warn(
-        f"{function}: align_corners should be given; the default has been False since PyTorch 1.3",
-        stacklevel=3,
-    )
+    warn(f"{function}: align_corners should be given; the default has been False since PyTorch 1.3")
 
 
 def grid_sample(
@@ -162,7 +159,12 @@ def grid_sample(
     if mode == "bicubic" and n != 2:
         raise RuntimeError(f"grid_sample: input must be 4D with mode='bicubic', got {input.dim()}D")
 
-    sizes = tuple(input.shape[2:])
+    return _sampled(input, grid, mode, padding_mode, align_corners)
+
+
+@in_float32
+def _sampled(input: Tensor, grid: Tensor, mode: str, padding_mode: str, align_corners: bool) -> Tensor:
+    n, sizes = input.dim() - 2, tuple(input.shape[2:])
     taps = []
     for k, size in enumerate(sizes):  # coordinates are stored last dimension first
         x = grid[..., n - 1 - k]

@@ -102,7 +102,7 @@ class RNNBase(Module):
             value = getattr(self, setting)
             if not isinstance(value, int):
                 raise TypeError(f"{name}: {setting} must be an int, got {type(value).__name__}")
-            if value <= 0 and not (setting == "input_size" and value == 0):
+            if value <= 0:
                 raise ValueError(f"{name}: {setting} must be greater than zero, got {value}")
         if self.proj_size < 0:
             raise ValueError(

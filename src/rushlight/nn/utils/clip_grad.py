@@ -145,5 +145,7 @@ def clip_grad_value_(parameters: Any, clip_value: float, foreach: bool | None = 
         foreach: Taken and not needed.
     """
     value = float(clip_value)
+    if value < 0:
+        raise RuntimeError(f"clip_grad_value_: clip_value must not be negative, got {clip_value}")
     for g in _gradients(parameters):
         g.detach().clamp_(-value, value)

@@ -34,9 +34,6 @@ def _examples():
             continue
         module = importlib.import_module(name)
         for test in doctest.DocTestFinder(exclude_empty=True).find(module, name.removeprefix("rushlight.")):
-            shown = getattr(module, test.name.rpartition(".")[2], None)
-            if hasattr(shown, "__wrapped__") and shown.__module__ == name:
-                continue  # by errors.explained: it is in its own module, too
             if test.examples and (test.filename, test.lineno) not in seen:
                 seen.add((test.filename, test.lineno))
                 yield pytest.param(test, id=test.name)

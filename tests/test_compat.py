@@ -242,3 +242,15 @@ def test_a_tensor_of_real_pytorch_is_refused(torch):
     ):
         with pytest.raises(TypeError, match=r"numpy\(\)"):
             use()
+
+
+def test_version():
+    code = """
+        import torch
+        assert torch.__version__ == "2.13.0+rushlight" and torch.__version__ > "2.5" and torch.__version__ >= (2, 13)
+        assert not torch.__version__ < "1.10"
+        assert torch.__version__.startswith("2.13") and torch.__version__.split(".")[0] == "2"
+        rushlight.uninstall_as_torch()
+        assert rushlight.__version__ == PLAIN
+    """
+    run("import rushlight\nPLAIN = rushlight.__version__\n" + INSTALL + textwrap.dedent(code))

@@ -24,6 +24,8 @@ __all__ = ["install_as_torch", "uninstall_as_torch"]
 ROOT = __name__.partition(".")[0]
 NAMES = {"torch": ROOT, "torchvision": ROOT + ".vision"}
 REPORT = "not in rushlight yet"
+# What programs that ask for torch.__version__ are told: the version whose behaviour this is.
+VERSION = "2.13.0+rushlight"
 # What to use in the place of what is not there.
 INSTEAD = {
     "torchvision.transforms.v2": "use the classic ones, torchvision.transforms",
@@ -247,7 +249,7 @@ def install_as_torch() -> None:
         >>> torch.nn is rushlight.nn  # doctest: +SKIP
         True
     """
-    root = importlib.import_module(ROOT)
+    root: Any = importlib.import_module(ROOT)
     for alias in NAMES:
         found = sys.modules.get(alias)
         if found is not None and not found.__name__.startswith(ROOT):
@@ -258,6 +260,11 @@ def install_as_torch() -> None:
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     sys.modules["torch"] = root
+    if "_rushlight_version" not in root.__dict__:
+        from .version import TorchVersion
+
+        root.__dict__["_rushlight_version"] = root.__version__
+        root.__version__ = TorchVersion(VERSION)
     _explain_missing(root, "torch")
     for name, module in list(sys.modules.items()):
         if name.startswith(ROOT + ".") and isinstance(module, types.ModuleType) and theirs(name) != name:
@@ -270,6 +277,9 @@ def uninstall_as_torch() -> None:
     """Undo `install_as_torch`: the names are free for the real modules again."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+    root: Any = sys.modules[ROOT]
+    if "_rushlight_version" in root.__dict__:
+        root.__version__ = root.__dict__.pop("_rushlight_version")
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in NAMES and (
             isinstance(module, Missing) or module.__name__.startswith(ROOT)

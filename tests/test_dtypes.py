@@ -269,7 +269,7 @@ def test_refused_with_other_errors():
         rl.cov(rl.ones(2), fweights=rl.ones(2, 2, dtype=rl.int64))
     with pytest.raises(TypeError, match="ldexp: input must be a Tensor"):
         rl.ldexp(1, rl.ones(2))
-    with pytest.raises(ValueError, match="arange: step must be nonzero in int64"):
+    with pytest.raises(ValueError, match="arange: step must be nonzero, also when cut off"):
         rl.arange(0, 3, 0.5, dtype=rl.int64)
 
 

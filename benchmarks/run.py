@@ -4,7 +4,7 @@
     python benchmarks/run.py --only 'mlp*,softmax*'     # shell patterns
     python benchmarks/run.py --cases                    # also one of each test case
     python benchmarks/run.py --json results.json
-    python benchmarks/run.py --readme results.json      # writes the table of README.md from a file
+    python benchmarks/run.py --pages results.json       # writes README's table and docs/benchmarks.md from a file
 
 The figure is the ratio PyTorch / rushlight of the medians: above 1, rushlight is faster. The quartiles
 tell how far to trust it.
@@ -114,13 +114,13 @@ def table(results: dict[str, dict[str, Any]]) -> list[str]:
     return lines
 
 
-def write_readme(path: Path) -> None:
-    """Put the table of a results file between the marks in README.md and README.zh-CN.md."""
+def write_pages(path: Path) -> None:
+    """The networks of a results file as the table of both READMEs, all of it as docs/benchmarks.md."""
     data = json.loads(path.read_text())
-    shown = {n: r for n, r in data["results"].items() if not n.endswith(("_case", "_case_fwdbwd"))}
-    m = data["machine"]
+    m, results = data["machine"], data["results"]
     note = f"Measured on {m['cpu']}, {data['threads']} threads, Python {m['python']}, against PyTorch {m.get('torch')}."
-    text = "\n".join([MARKS[0], *table(shown), "", note, MARKS[1]])
+    networks = {n: r for n, r in results.items() if data["groups"][n] == "models"}
+    text = "\n".join([MARKS[0], *table(networks), "", note, MARKS[1]])
     for readme in ("README.md", "README.zh-CN.md"):
         file = ROOT / readme
         old = file.read_text(encoding="utf-8")
@@ -130,6 +130,10 @@ def write_readme(path: Path) -> None:
         if count != 1:
             sys.exit(f"{readme} must have the marks {MARKS} once")
         file.write_text(new, encoding="utf-8")
+    page = ["# Benchmarks", "", "Written by `python benchmarks/run.py --pages results.json`. " + note, ""]
+    page += ["The ratio is PyTorch's median time over rushlight's: above 1, rushlight is faster.", ""]
+    page += table(results)
+    (ROOT / "docs" / "benchmarks.md").write_text("\n".join(page) + "\n", encoding="utf-8")
 
 
 def chosen(only: str, cases: bool) -> list[str]:
@@ -159,10 +163,12 @@ def main() -> None:
     parser.add_argument("--no-torch", action="store_true")
     parser.add_argument("--list", action="store_true", help="print the names only")
     parser.add_argument("--json", type=Path, help="write everything to this file")
-    parser.add_argument("--readme", type=Path, help="write the README's table from this file, and stop")
+    parser.add_argument(
+        "--pages", type=Path, help="write README's table and docs/benchmarks.md from this file, and stop"
+    )
     options = parser.parse_args()
-    if options.readme:
-        write_readme(options.readme)
+    if options.pages:
+        write_pages(options.pages)
         return
     names = chosen(options.only, options.cases)
     if options.list:
@@ -185,7 +191,15 @@ def main() -> None:
             from importlib.metadata import version
 
             versions["torch"] = version("torch").partition("+")[0]
-        data = {"machine": {**machine(), **versions}, "threads": options.threads, "results": results}
+        import registry
+
+        groups = {name: registry.load()[name].group for name in results}
+        data = {
+            "machine": {**machine(), **versions},
+            "threads": options.threads,
+            "groups": groups,
+            "results": results,
+        }
         options.json.write_text(json.dumps(data, indent=1) + "\n")
 
 

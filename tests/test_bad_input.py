@@ -399,3 +399,9 @@ def test_it_is_refused(call):
 def test_as_pytorch_refuses_it(call, torch):
     ours, theirs = error_of(call, rushlight), error_of(call, torch)
     assert type(ours).__name__ == type(theirs).__name__.lstrip("_"), f"{ours!r}, in PyTorch {theirs!r}"
+
+
+@pytest.mark.parametrize("create", [rushlight.zeros, rushlight.ones, rushlight.empty])
+def test_names_of_dims(create):
+    with pytest.raises(NotImplementedError, match="names must be None, got .*there are no named tensors"):
+        create(2, 3, names=("N", "C"))

@@ -409,6 +409,8 @@ def _filled(name: str, value: Any) -> Any:
         names: Any = None,
     ) -> Tensor:
         check_options(name, device, layout)
+        if names is not None:
+            raise NotImplementedError(f"{name}: names must be None, got {names}; there are no named tensors")
         d = _dtype_or_default(dtype if dtype is not None or out is None else out.dtype, name)
         array = empty_array(_check_sizes(size, name), d.numpy)
         if value is not None:

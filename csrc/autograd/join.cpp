@@ -13,7 +13,8 @@ AtImport names([](PyObject*) {
   str_sizes = PyUnicode_InternFromString("sizes");
 });
 
-constexpr Py_ssize_t kMost = 63;  // tensors; their needs are bits
+constexpr Py_ssize_t kMost = 1024;        // tensors
+constexpr Py_ssize_t kMostRecorded = 63;  // their needs are bits
 
 PyArrayObject* array(PyObject* o) { return ((Tensor*)o)->array; }
 
@@ -54,7 +55,7 @@ void record_join(PyTypeObject* cls, PyObject* const* tensors, Py_ssize_t n, PyOb
   ok = ok && (!list || PyObject_SetAttr((PyObject*)node, str_sizes, list) == 0);
   Py_XDECREF(list);
   if (ok) {
-    PyObject* args[kMost + 1];
+    PyObject* args[kMostRecorded + 1];
     args[0] = dim;
     node->n_args = (int)n + 1;
     for (Py_ssize_t i = 0; i < n; i++) {
@@ -106,6 +107,7 @@ RL_DEF(join_node, 4) {
     if (!refresh((Tensor*)tensors[i])) throw PythonError{};
     recording |= grad_enabled && ((Tensor*)tensors[i])->requires_grad;
   }
+  if (recording && n > kMostRecorded) Py_RETURN_NOTIMPLEMENTED;
   PyArrayObject* y = new_array(out_nd, dims, type);
   if (!y) throw PythonError{};
   if (p.rows && p.row_bytes) copy(p, n, (char*)PyArray_DATA(y));

@@ -12,10 +12,11 @@ void check(bool good, const char* what) {
 }
 
 // `o`: (groups, then in, out, kernel, stride, padding, dilation of each of three dimensions), see ops/conv.py.
-ConvShape shape_of(PyObject* o, int64_t n, int64_t channels, int64_t outputs) {
+ConvShape shape_of(PyObject* o, PyObject* winograd, int64_t n, int64_t channels, int64_t outputs) {
   int64_t v[19];
   if (as_ints(o, v, 19, "geometry") != 19) fail(PyExc_ValueError, "geometry must have 19 numbers");
   ConvShape s = {n, channels, outputs, v[0]};
+  s.winograd = winograd == Py_True;
   check(s.groups > 0 && channels % s.groups == 0 && outputs % s.groups == 0, "groups");
   for (int i = 0; i < 3; i++) {
     const int64_t* f = v + 1 + 6 * i;
@@ -49,13 +50,11 @@ void done(bool good) {
 
 }  // namespace
 
-namespace {
-
-PyObject* convolve(PyObject* const* args,
-                   bool (*kernel)(const ConvShape&, const float*, const float*, const float*, float*)) {
+// (x, w, bias or None, geometry, winograd) -> y; all of 3 to 5 dimensions. `winograd`: may use Winograd's algorithm.
+RL_DEF(conv, 5) {
   F32 x(args[0], "input"), w(args[1], "weight"), bias(args[2], "bias", true);
   check_nd(x.nd());
-  ConvShape s = shape_of(args[3], x.dim(0), x.dim(1), w.dim(0));
+  ConvShape s = shape_of(args[3], args[4], x.dim(0), x.dim(1), w.dim(0));
   check(x.size() == s.n * s.c * s.inputs(), "input");
   check(w.size() == s.o * (s.c / s.groups) * s.taps(), "weight");
   check(!bias || bias.size() == s.o, "bias");
@@ -64,25 +63,18 @@ PyObject* convolve(PyObject* const* args,
   bool good = true;
   if (y.size()) {
     NoGil nogil(y.size() * s.taps());
-    good = kernel(s, x.data(), w.data(), bias.data(), y.data());
+    good = conv().forward(s, x.data(), w.data(), bias.data(), y.data());
   }
   done(good);
   return y.tensor();
 }
 
-}  // namespace
-
-// (x, w, bias or None, geometry) -> y; all of 3 to 5 dimensions.
-RL_DEF(conv, 4) { return convolve(args, conv().forward); }
-
-// The same with Winograd's algorithm where it pays.
-RL_DEF(conv_inference, 4) { return convolve(args, conv().inference); }
-
-// (dy, w, bias or None, geometry, channels of x) -> dx: the gradient of the input, or a transposed convolution.
-RL_DEF(conv_backward_input, 5) {
+// (dy, w, bias or None, geometry, channels of x, winograd) -> dx: the gradient of the input, or a transposed
+// convolution.
+RL_DEF(conv_backward_input, 6) {
   F32 dy(args[0], "dy"), w(args[1], "weight"), bias(args[2], "bias", true);
   check_nd(dy.nd());
-  ConvShape s = shape_of(args[3], dy.dim(0), as_int(args[4]), dy.dim(1));
+  ConvShape s = shape_of(args[3], args[5], dy.dim(0), as_int(args[4]), dy.dim(1));
   check(dy.size() == s.n * s.o * s.pixels(), "dy");
   check(w.size() == s.o * (s.c / s.groups) * s.taps(), "weight");
   check(!bias || bias.size() == s.c, "bias");
@@ -97,11 +89,11 @@ RL_DEF(conv_backward_input, 5) {
   return dx.tensor();
 }
 
-// (x, dy, geometry) -> dw
-RL_DEF(conv_backward_weight, 3) {
+// (x, dy, geometry, winograd) -> dw
+RL_DEF(conv_backward_weight, 4) {
   F32 x(args[0], "input"), dy(args[1], "dy");
   check_nd(x.nd());
-  ConvShape s = shape_of(args[2], x.dim(0), x.dim(1), dy.nd() == x.nd() ? dy.dim(1) : 0);
+  ConvShape s = shape_of(args[2], args[3], x.dim(0), x.dim(1), dy.nd() == x.nd() ? dy.dim(1) : 0);
   check(x.size() == s.n * s.c * s.inputs(), "input");
   check(dy.dim(0) == s.n && dy.size() == s.n * s.o * s.pixels(), "dy");
   Dims dims(x.nd(), s.o, s.c / s.groups, s.k);

@@ -44,6 +44,8 @@ static bool pointwise_weight(const ConvShape& s, const float* x, const float* dy
 
 // Every tap reaches every output: the forward pass.
 static bool forward(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
+  if (s.winograd && is_3x3(s))
+    if (TileShape t(s, false); suits_winograd(t)) return winograd(t, x, w, bias, y);
   if (is_pointwise(s) && s.o / s.groups >= 8) return pointwise(s, false, x, w, bias, y);
   GatherShape g = {};
   Side side[3];
@@ -68,13 +70,11 @@ static bool forward(const ConvShape& s, const float* x, const float* w, const fl
   return (suits_rows(g) ? row_conv : gather_conv)(g, x, w, bias, y);
 }
 
-static bool inference(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
-  return (suits_winograd(s) ? winograd : forward)(s, x, w, bias, y);
-}
-
 // Output i of x takes from dy at o where o*s + k*d - p = i. Those i with the same residue mod s share their
 // taps: for i = q*s + r, o = q + (r + p - k*d) / s for the k that divide. One phase for each residue.
 static bool backward_input(const ConvShape& s, const float* dy, const float* w, const float* bias, float* dx) {
+  if (s.winograd && is_3x3(s))
+    if (TileShape t(s, true); suits_winograd(t)) return winograd(t, dy, w, bias, dx);
   if (is_pointwise(s) && s.c / s.groups >= 8) return pointwise(s, true, dy, w, bias, dx);
   GatherShape g = {};
   Buffer list(2 * (s.k[0] + s.k[1] + s.k[2]) + (s.s[0] + s.s[1] + s.s[2]) * (int64_t)(sizeof(Side) / 4));
@@ -259,7 +259,11 @@ static bool backward_weight(const ConvShape& s, const float* x, const float* dy,
   if (is_pointwise(s) && g.c >= NR) return pointwise_weight(s, x, dy, dw);
   Buffer sums(s.groups * g.panels * g.K * NR);
   if (!sums) return false;
-  if (!(g.c >= 16 || s.c >= 64 ? weight_by_channels : weight_by_images)(g, x, dy, sums.floats())) return false;
+  const TileShape t(s, false);
+  const bool good = s.winograd && is_3x3(s) && suits_winograd(t) ? winograd_weight(t, x, dy, sums.floats())
+                    : g.c >= 16 || s.c >= 64                     ? weight_by_channels(g, x, dy, sums.floats())
+                                                                 : weight_by_images(g, x, dy, sums.floats());
+  if (!good) return false;
   // dw[o][k] = sums[panel][k][o]
   const int64_t tasks = s.groups * g.panels;
   rl::parallel_for(tasks, rl::even_grain(tasks, at_least(16384 / (g.K * NR), 1), 2), [&](int64_t begin, int64_t end) {
@@ -302,6 +306,6 @@ static bool backward_bias(int64_t n, int64_t o, int64_t pixels, const float* dy,
 }
 
 extern const ConvKernels conv_kernels;
-const ConvKernels conv_kernels = {forward, inference, backward_input, backward_weight, backward_bias};
+const ConvKernels conv_kernels = {forward, backward_input, backward_weight, backward_bias};
 
 }  // namespace RL_LEVEL

@@ -6,6 +6,7 @@
 struct ConvShape {
   int64_t n, c, o, groups;                        // images, channels in and out (of all groups)
   int64_t in[3], out[3], k[3], s[3], p[3], d[3];  // sizes, kernel, stride, padding before, dilation: d, h, w
+  bool winograd = false;                          // allows Winograd's algorithm (winograd.inl.h), where it pays
   int64_t pixels() const { return out[0] * out[1] * out[2]; }
   int64_t inputs() const { return in[0] * in[1] * in[2]; }
   int64_t taps() const { return k[0] * k[1] * k[2]; }
@@ -15,8 +16,6 @@ struct ConvShape {
 struct ConvKernels {
   // w: (o, c/groups, k...); bias: (o) or null
   bool (*forward)(const ConvShape& s, const float* x, const float* w, const float* bias, float* y);
-  // The same to about 1e-5 of the largest output, by fewer multiplications where there are such ways.
-  bool (*inference)(const ConvShape& s, const float* x, const float* w, const float* bias, float* y);
   // Also the transposed convolution, which may have a bias: (c) or null.
   bool (*backward_input)(const ConvShape& s, const float* dy, const float* w, const float* bias, float* dx);
   bool (*backward_weight)(const ConvShape& s, const float* x, const float* dy, float* dw);

@@ -47,6 +47,22 @@ RL_INLINE vf load_strided(const float* p, int stride) {
 }
 RL_INLINE int reach(int stride) { return stride == 2 ? 2 * W : (W - 1) * stride + 1; }
 
+// p[at[i]] in the lanes whose bit of `mask` is set; 0 in the others, whose memory is not touched.
+RL_INLINE vf gather(const float* p, vi at, uint32_t mask) {
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  return (vf)_mm512_mask_i32gather_ps(_mm512_setzero_ps(), (__mmask16)mask, (__m512i)at, p, 4);
+#elif RL_WIDTH == 8 && defined(__AVX2__)
+  const vi bit = {1, 2, 4, 8, 16, 32, 64, 128};
+  const vi wanted = (set1i((int32_t)mask) & bit) == bit;
+  return (vf)_mm256_mask_i32gather_ps(_mm256_setzero_ps(), p, (__m256i)at, (__m256)wanted, 4);
+#else
+  vf v = {};
+  for (int i = 0; i < W; i++)
+    if (mask >> i & 1) v[i] = p[at[i]];
+  return v;
+#endif
+}
+
 // A store; with `stream` past the caches, to an aligned address (then call fence() at the end).
 RL_INLINE void put(float* p, vf v, bool stream) {
 #if RL_WIDTH == 16 && defined(__AVX512F__)

@@ -20,10 +20,9 @@ def set_grad_mode(*args: Any) -> Any: ...  # 1 arguments
 def attention(*args: Any) -> Any: ...  # 8 arguments
 def attention_backward(*args: Any) -> Any: ...  # 11 arguments
 # bindings/conv.cpp
-def conv(*args: Any) -> Any: ...  # 4 arguments
-def conv_inference(*args: Any) -> Any: ...  # 4 arguments
-def conv_backward_input(*args: Any) -> Any: ...  # 5 arguments
-def conv_backward_weight(*args: Any) -> Any: ...  # 3 arguments
+def conv(*args: Any) -> Any: ...  # 5 arguments
+def conv_backward_input(*args: Any) -> Any: ...  # 6 arguments
+def conv_backward_weight(*args: Any) -> Any: ...  # 4 arguments
 def conv_backward_bias(*args: Any) -> Any: ...  # 1 arguments
 # bindings/copy.cpp
 def contiguous(*args: Any) -> Any: ...  # 1 arguments

@@ -70,6 +70,8 @@ RL_INLINE void transform_dw(const vf* m, int64_t s, vf* t, int64_t ts) {  // G^T
   t[2 * ts] = (1.0f / 3) * (b - a) + m[5 * s];
 }
 
+constexpr int64_t kOwnWeights = 640 << 10;  // floats of transformed weights that (about) fit L2
+
 // A convolution of 3x3 windows as a pass over tiles: the forward pass, or the gradient of the input.
 struct TileShape {
   int64_t n, c, o;            // images, channels in and out
@@ -98,7 +100,7 @@ static bool is_3x3(const ConvShape& s) {
 
 // Enough tiles to pay for the weights' transform, and most of their pixels wanted.
 static bool suits_winograd(const TileShape& s) {
-  return s.c >= 16 && s.o >= NR && 16 * s.tiles >= 192 && 16 * s.per_image <= 2 * s.out[0] * s.out[1] &&
+  return s.c >= 16 && s.o >= NR && s.n * s.out[0] * s.out[1] >= 128 && 16 * s.per_image <= 2 * s.out[0] * s.out[1] &&
          s.c * s.in[0] * s.in[1] * at_most(s.n, 1024 / s.per_image + 2) < INT32_MAX &&
          s.o * s.out[0] * s.out[1] * at_most(s.n, 1024 / s.per_image + 2) < INT32_MAX;
 }
@@ -160,100 +162,128 @@ static bool transform_tiles(const TileShape& s, const float* x, int64_t channels
   return true;
 }
 
-// G w G^T, packed in panels of NR outputs for each of the 36.
-static void transform_weights(const TileShape& s, const float* w, float* u, int64_t plane) {
-  const int64_t panels = ceil_div(s.o, NR);
-  rl::parallel_for(panels, rl::even_grain(panels, 1, 2), [&](int64_t begin, int64_t end) {
-    float rows[9 * W * NR];  // W input channels: whole blocks to transpose
-    for (int64_t j = begin; j < end; j++)
-      for (int64_t c0 = 0; c0 < s.c; c0 += W) {
-        const int64_t channels = at_most(W, s.c - c0), n = at_most(NR, s.o - j * NR);
-        if (s.turned)
-          for (int64_t c = 0; c < channels; c++)
-            PackB{w + ((c0 + c) * s.o + j * NR) * 9, 1, 9}(rows + c * 9 * NR, 0, 9, 0, n);
-        else
-          PackB{w + (j * NR * s.c + c0) * 9, 1, s.c * 9}(rows, 0, 9 * channels, 0, n);
-        for (int64_t c = 0; c < channels; c++)
-          for (int h = 0; h < NR; h += W) {
-            vf g[9], t[18], r[36];
-            for (int i = 0; i < 9; i++) g[i] = load(rows + (c * 9 + (s.turned ? 8 - i : i)) * NR + h);
-            for (int i = 0; i < 3; i++) transform_weight(g + i, 3, t + i, 3);          // 6 x 3
-            for (int i = 0; i < 6; i++) transform_weight(t + 3 * i, 1, r + 6 * i, 1);  // 6 x 6
-            for (int i = 0; i < 36; i++) store(u + i * plane + (j * s.c + c0 + c) * NR + h, r[i]);
-          }
+// G w G^T of panel j, NR outputs, and the input channels [begin, end): to[i * plane + c * NR + output] for the 36 i.
+static void transform_panel(const TileShape& s, const float* w, int64_t j, int64_t begin, int64_t end, float* to,
+                            int64_t plane) {
+  float rows[9 * W * NR];  // W input channels: whole blocks to transpose
+  const int64_t n = at_most(NR, s.o - j * NR);
+  for (int64_t c0 = begin; c0 < end; c0 += W, to += W * NR) {
+    const int64_t channels = at_most(W, end - c0);
+    if (!s.turned && c0 + 2 * W <= end)
+      for (int64_t o = 0; o < n; o++)  // too many streams for the hardware to foresee
+        for (int64_t i = 0; i < 9 * W; i += 16) __builtin_prefetch(w + ((j * NR + o) * s.c + c0 + W) * 9 + i);
+    if (s.turned)
+      for (int64_t c = 0; c < channels; c++)
+        PackB{w + ((c0 + c) * s.o + j * NR) * 9, 1, 9}(rows + c * 9 * NR, 0, 9, 0, n);
+    else
+      PackB{w + (j * NR * s.c + c0) * 9, 1, s.c * 9}(rows, 0, 9 * channels, 0, n);
+    for (int64_t c = 0; c < channels; c++)
+      for (int h = 0; h < NR; h += W) {
+        vf g[9], t[18], r[36];
+        for (int i = 0; i < 9; i++) g[i] = load(rows + (c * 9 + (s.turned ? 8 - i : i)) * NR + h);
+        for (int i = 0; i < 3; i++) transform_weight(g + i, 3, t + i, 3);          // 6 x 3
+        for (int i = 0; i < 6; i++) transform_weight(t + 3 * i, 1, r + 6 * i, 1);  // 6 x 6
+        for (int i = 0; i < 36; i++) store(to + i * plane + c * NR + h, r[i]);
       }
-  });
+  }
 }
 
-// Tiles are written out: A^T m A + bias, where m[i * plane + tile * ld + channel].
-static void write_tiles(const TileShape& s, const float* m, int64_t plane, int64_t ld, const float* bias, int64_t t0,
-                        int64_t count, bool shared, float* y) {
-  rl::parallel_for(count, shared ? rl::even_grain(count, 1, 4) : count, [&](int64_t begin, int64_t end) {
-    for (int64_t t = begin; t < end; t++) {
-      const int64_t n = (t0 + t) / s.per_image, place = (t0 + t) % s.per_image;
-      const int64_t oy = place / s.tw * 4, ox = place % s.tw * 4;
-      const int rows = (int)at_most(4, s.out[0] - oy), columns = (int)at_most(4, s.out[1] - ox);
-      for (int64_t o = 0; o < s.o; o += W) {
-        vf p[24], q[36], r[16];
-        const int channels = (int)at_most(W, s.o - o);
-        const vf b = bias ? load_n(bias + o, channels) : vf{};
-        for (int i = 0; i < 36; i++) q[i] = load(m + i * plane + t * ld + o);
-        for (int i = 0; i < 6; i++) transform_out(q + i, 6, p + i, 6);          // 4 x 6
-        for (int i = 0; i < 4; i++) transform_out(p + 6 * i, 1, r + 4 * i, 1);  // 4 x 4
-        float lanes[16 * W], pixels[16 * W];                                    // pixels: channels x 16
-        for (int i = 0; i < 16; i++) store(lanes + i * W, r[i] + b);
-        for (int i = 0; i < 16; i += W) transpose_block(lanes + i * W, W, pixels + i, 16);
-        for (int e = 0; e < channels; e++) {
-          float* to = y + ((n * s.o + o + e) * s.out[0] + oy) * s.out[1] + ox;
-          const float* from = pixels + 16 * e;
-          if (rows == 4 && columns == 4) {
-            for (int i = 0; i < 4; i++) __builtin_memcpy(to + i * s.out[1], from + 4 * i, 4 * sizeof(float));
-            continue;
-          }
-          for (int i = 0; i < rows; i++)
-            for (int j = 0; j < columns; j++) to[i * s.out[1] + j] = from[4 * i + j];
+// The 36 products for `count` tiles and a panel of outputs, summed over the input channels [begin, end):
+// m[i * m_plane + tile * NR + output]. v: the transformed tiles; u: the panel's transformed weights.
+static void multiply_tiles(const TileShape& s, const float* v, int64_t v_plane, int64_t ld, const float* u,
+                           int64_t u_plane, int64_t begin, int64_t end, int64_t count, float* m, int64_t m_plane) {
+  for (int64_t i = 0; i < 36; i++)
+    macro_kernel_strided(count, NR, end - begin, v + i * v_plane + begin * ld, 1, ld, u + i * u_plane, 0,
+                         GemmOut{m + i * m_plane, NR}.part(begin == 0, end == s.c));
+}
+
+// y = A^T m A + bias for `count` tiles from t0 on, panel j.
+static void write_tiles(const TileShape& s, const float* m, int64_t m_plane, const float* bias, int64_t t0,
+                        int64_t count, int64_t j, float* y) {
+  for (int64_t t = 0; t < count; t++) {
+    const int64_t n = (t0 + t) / s.per_image, place = (t0 + t) % s.per_image;
+    const int64_t oy = place / s.tw * 4, ox = place % s.tw * 4;
+    const int rows = (int)at_most(4, s.out[0] - oy), columns = (int)at_most(4, s.out[1] - ox);
+    for (int h = 0; h < NR && j * NR + h < s.o; h += W) {
+      vf p[24], q[36], r[16];
+      const int64_t o = j * NR + h;
+      const int channels = (int)at_most(W, s.o - o);
+      const vf b = bias ? load_n(bias + o, channels) : vf{};
+      for (int i = 0; i < 36; i++) q[i] = load(m + i * m_plane + t * NR + h);
+      for (int i = 0; i < 6; i++) transform_out(q + i, 6, p + i, 6);          // 4 x 6
+      for (int i = 0; i < 4; i++) transform_out(p + 6 * i, 1, r + 4 * i, 1);  // 4 x 4
+      float lanes[16 * W], pixels[16 * W];                                    // pixels: channels x 16
+      for (int i = 0; i < 16; i++) store(lanes + i * W, r[i] + b);
+      for (int i = 0; i < 16; i += W) transpose_block(lanes + i * W, W, pixels + i, 16);
+      for (int e = 0; e < channels; e++) {
+        float* to = y + ((n * s.o + o + e) * s.out[0] + oy) * s.out[1] + ox;
+        const float* from = pixels + 16 * e;
+        if (rows == 4 && columns == 4) {
+          for (int i = 0; i < 4; i++) __builtin_memcpy(to + i * s.out[1], from + 4 * i, 4 * sizeof(float));
+          continue;
         }
+        for (int i = 0; i < rows; i++)
+          for (int k = 0; k < columns; k++) to[i * s.out[1] + k] = from[4 * i + k];
       }
     }
-  });
+  }
 }
 
 static bool winograd(const TileShape& s, const float* x, const float* w, const float* bias, float* y) {
   const int64_t C = s.c, O = s.o, panels = ceil_div(O, NR);
-  // Tiles worked on together. While the transformed weights (about) fit L2, each thread takes some of its own: as many
-  // as keep their transforms in L2 too, but enough to pay for reading the weights. Otherwise, and where tiles are
-  // few, all threads share each stage.
-  const int64_t fit = (256 << 10) / (36 * (C + O)), pay = C * O / (C + O), own = at_least(at_least(fit, pay), 12);
-  const bool shared = 36 * C * O > (640 << 10) || s.tiles < own * rl::num_threads();
-  const int64_t most = at_most(shared ? at_least((int64_t)1500000 / (36 * (C + O)) / 12 * 12, 48) : own, 1008);
+  // Tiles worked on together. While the transformed weights fit L2, they are made once, and each thread takes tiles of
+  // its own: as many as keep their transforms in L2 too. Otherwise, and where tiles are few, threads share the tiles'
+  // transform and then the panels of outputs, whose weights each transforms for itself, in its L2: again for every
+  // chunk of tiles, which costs no more than to read them back.
+  const int64_t own = at_least((256 << 10) / (36 * (C + O)), 48);
+  const bool shared = 36 * C * O > kOwnWeights || s.tiles < own * rl::num_threads();
+  const int64_t most = shared ? at_most(at_least((int64_t)1500000 / (36 * C), 96), 1008) : own;
   const int64_t chunk = round_up(ceil_div(s.tiles, ceil_div(s.tiles, most)), 12), chunks = ceil_div(s.tiles, chunk);
-  const int64_t ld = round_up(chunk, W) + 16, v_plane = C * ld + 16, ldo = panels * NR + 16, m_plane = chunk * ldo + 16;
-  const int64_t u_plane = panels * NR * C + 16;  // off the powers of two: 36 streams must not share a cache set
+  const int64_t kc = ceil_div(C, ceil_div(C, 128));  // input channels worked on together
+  // Off the powers of two: 36 streams must not share a cache set.
+  const int64_t ld = round_up(chunk, W) + 16, v_plane = C * ld + 16, m_plane = chunk * NR + 16;
+  const int64_t u_plane = (shared ? round_up(kc, W) : panels * C) * NR + 16;
+  bool failed = false;
+  auto fail = [&] { __atomic_store_n(&failed, true, __ATOMIC_RELAXED); };
+  if (shared) {
+    Buffer v(36 * v_plane);
+    if (!v) return false;
+    for (int64_t t0 = 0; t0 < s.tiles; t0 += chunk) {
+      const int64_t count = at_most(chunk, s.tiles - t0);
+      if (!transform_tiles<6>(s, x, C, s.in, s.p, t0, count, true, v.floats(), v_plane, ld)) return false;
+      rl::parallel_for(panels, 1, [&](int64_t begin, int64_t end) {
+        Buffer u(36 * u_plane), m(36 * m_plane);
+        if (!u || !m) return fail();
+        for (int64_t j = begin; j < end; j++) {
+          for (int64_t k = 0; k < C; k += kc) {
+            transform_panel(s, w, j, k, at_most(k + kc, C), u.floats(), u_plane);
+            multiply_tiles(s, v.floats(), v_plane, ld, u.floats(), u_plane, k, at_most(k + kc, C), count, m.floats(),
+                           m_plane);
+          }
+          write_tiles(s, m.floats(), m_plane, bias, t0, count, j, y);
+        }
+      });
+    }
+    return !failed;
+  }
   Buffer u(36 * u_plane);
   if (!u) return false;
-  transform_weights(s, w, u.floats(), u_plane);
-  bool failed = false;
-  auto work = [&](int64_t t0) {
-    const int64_t count = at_most(chunk, s.tiles - t0), kb = k_block(C), parts = at_most(4, panels);
+  rl::parallel_for(panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; j++) transform_panel(s, w, j, 0, C, u.floats() + j * C * NR, u_plane);
+  });
+  rl::parallel_for(chunks, 1, [&](int64_t begin, int64_t end) {
     Buffer v(36 * v_plane), m(36 * m_plane);
-    if (!v || !m || !transform_tiles<6>(s, x, C, s.in, s.p, t0, count, shared, v.floats(), v_plane, ld)) return false;
-    rl::parallel_for(36 * parts, 1, [&](int64_t begin, int64_t end) {  // tiles x channels times channels x outputs
-      for (int64_t i = begin; i < end; i++) {
-        const int64_t at = i / parts, part = i % parts;
-        for (int64_t j = panels * part / parts; j < panels * (part + 1) / parts; j++)
-          for (int64_t k = 0; k < C; k += kb) {
-            GemmOut out{m.floats() + at * m_plane + j * NR, ldo};
-            macro_kernel_strided(count, NR, at_most(kb, C - k), v.floats() + at * v_plane + k * ld, 1, ld,
-                                 u.floats() + at * u_plane + (j * C + k) * NR, 0, out.part(k == 0, k + kb >= C));
-          }
+    if (!v || !m) return fail();
+    for (int64_t i = begin; i < end; i++) {
+      const int64_t t0 = i * chunk, count = at_most(chunk, s.tiles - t0);
+      if (!transform_tiles<6>(s, x, C, s.in, s.p, t0, count, false, v.floats(), v_plane, ld)) return fail();
+      for (int64_t j = 0; j < panels; j++) {
+        for (int64_t k = 0; k < C; k += kc)
+          multiply_tiles(s, v.floats(), v_plane, ld, u.floats() + (j * C + k) * NR, u_plane, k, at_most(k + kc, C),
+                         count, m.floats(), m_plane);
+        write_tiles(s, m.floats(), m_plane, bias, t0, count, j, y);
       }
-    });
-    write_tiles(s, m.floats(), m_plane, ldo, bias, t0, count, shared, y);
-    return true;
-  };
-  rl::parallel_for(chunks, shared ? chunks : 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++)
-      if (!work(i * chunk)) __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
+    }
   });
   return !failed;
 }

@@ -400,6 +400,10 @@ static bool gather_conv(const GatherShape& g, const float* x, const float* w, co
               if (one) {
                 pack_weight(g, ph, w, j * NR, c, c1, fresh);
                 b = fresh;
+                if (j + 1 < j1)  // the next panel's weights arrive while this one's are used
+                  for (int64_t o = (j + 1) * NR; o < at_most((j + 2) * NR, g.o); o++)
+                    for (int64_t e = c * g.w_in; e < c1 * g.w_in && g.w_in == g.taps; e += 16)
+                      __builtin_prefetch(w + o * g.w_out + e, 0, 2);
               }
               gather_panel(rows, (c1 - c) * ph.taps, image, pixel, tap + k, b, tile + (j - j0) * rows * NR, c > 0);
             }

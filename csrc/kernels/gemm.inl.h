@@ -79,9 +79,10 @@ template <int kRows, bool kPacked>
 static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const float* b, int64_t bs, int n,
                        const GemmOut& out) {
   vf sum[kRows][2] = {};
+  // Three rows to a pointer: the other two are addressed from it. (Single variables, and marked as used one by one, or
+  // the compiler keeps them in memory or in vector registers.)
+  const float *p0 = a, *p1 = a + 3 * rs, *p2 = a + 6 * rs, *p3 = a + 9 * rs;
   const int64_t step = kPacked ? MR : cs;
-  const float* row[kRows];
-  for (int i = 0; i < kRows; i++) row[i] = kPacked ? a + i : a + i * rs;
   for (int i = 0; i < kRows; i++)  // C's rows are far apart: they arrive while the sums are made
     for (int j = 0; j < NR; j += 16) __builtin_prefetch(out.c + i * out.ldc + j, 1);
 #pragma GCC unroll 4
@@ -89,11 +90,13 @@ static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const 
     const vf b0 = load(b), b1 = load(b + W);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; i++) {
-      const vf x = set1(kPacked ? a[i] : row[i][p * step]);
+      const float* row = i < 3 || kPacked ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
+      const vf x = set1(kPacked ? row[i] : row[i % 3 * rs]);
       sum[i][0] = fma(x, b0, sum[i][0]);
       sum[i][1] = fma(x, b1, sum[i][1]);
     }
-    a += kPacked ? MR : 0;
+    p0 += step, p1 += step, p2 += step, p3 += step;
+    if (!kPacked) __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
     b += bs;
   }
   const int n0 = n < W ? n : W, n1 = n - n0;
@@ -289,13 +292,7 @@ struct PackB {
     } else {
       for (int64_t j = 0; j < whole; j += NR) panel(dst + j * kc, s + j * cs, kc);
     }
-    if (whole == n) return;
-    dst += whole * kc;
-    s += whole * cs;
-    for (int64_t k = 0; k < kc; k++, dst += NR) {
-      for (int64_t j = 0; j < n - whole; j++) dst[j] = s[k * rs + j * cs];
-      for (int64_t j = n - whole; j < NR; j++) dst[j] = 0;
-    }
+    if (whole < n) tail(dst + whole * kc, s + whole * cs, kc, (int)(n - whole));
   }
 
  private:
@@ -317,6 +314,31 @@ struct PackB {
     }
     for (; k < kc; k++)
       for (int j = 0; j < NR; j++) dst[k * NR + j] = s[k * rs + j * cs];
+  }
+  // n < NR columns, and zeros.
+  void tail(float* dst, const float* s, int64_t kc, int n) const {
+    int64_t k = 0;
+    if (cs == 1) {
+      const int low = n < W ? n : W;
+      for (; k < kc; k++) {
+        store(dst + k * NR, load_n(s + k * rs, low));
+        store(dst + k * NR + W, load_n(s + k * rs + low, n - low));
+      }
+    } else if (rs == 1) {
+      for (; k < kc; k += W) {
+        const int terms = kc - k < W ? (int)(kc - k) : W;
+        for (int j = 0; j < NR; j += W) {
+          vf r[W];
+          for (int i = 0; i < W; i++) r[i] = j + i < n ? load_n(s + k + (j + i) * cs, terms) : vf{};
+          transpose(r);
+          for (int e = 0; e < terms; e++) store(dst + (k + e) * NR + j, r[e]);
+        }
+      }
+    }
+    for (; k < kc; k++) {
+      for (int j = 0; j < n; j++) dst[k * NR + j] = s[k * rs + j * cs];
+      for (int j = n; j < NR; j++) dst[k * NR + j] = 0;
+    }
   }
 };
 

@@ -172,17 +172,16 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
 }
 
 // The same with A where it lies: element (i, k) is a[i * rs + k * cs]. For A that is used too seldom
-// to be worth packing (few columns in C). Rows go in equal panels: 8 rows are 4 + 4, not 6 + 2.
+// to be worth packing (few columns in C). The last rows go in two panels where one would be small: 14 rows are 7 + 7.
 // B panels are `panel` floats apart, so that fewer than their kc terms can be used.
 [[maybe_unused]] static void macro_kernel_strided(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs,
                                                   int64_t cs, const float* b, int64_t panel, const GemmOut& out) {
-  const int64_t panels = ceil_div(m, MR);
   for (int64_t j = 0; j < n; j += NR, b += panel) {
     const int nr = (int)(n - j < NR ? n - j : NR);
-    for (int64_t p = 0; p < panels; p++) {
-      const int64_t i = m * p / panels;
-      const int mr = (int)(m * (p + 1) / panels - i);
-      micro_kernel<false>(mr)(kc, a + i * rs, rs, cs, b, NR, nr, out.at(i, j));
+    for (int64_t i = 0, rows; i < m; i += rows) {
+      rows = m - i;
+      if (rows > MR) rows = rows < MR + MR / 2 ? (rows + 1) / 2 : MR;
+      micro_kernel<false>((int)rows)(kc, a + i * rs, rs, cs, b, NR, nr, out.at(i, j));
     }
   }
 }

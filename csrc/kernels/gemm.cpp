@@ -124,13 +124,15 @@ static bool gemm_any(const GemmCall& g, bool alone) {
       return true;
   }
   const GemmOut out{g.c, g.ldc, g.alpha, g.accumulate, g.row_bias, g.col_bias, g.act};
-  const PackA pa{g.a, g.a_row, g.a_col};
+  const int64_t rs = g.m == 1 ? 1 : g.a_row, cs = g.k == 1 ? 1 : g.a_col;
+  const PackA pa{g.a, rs, cs};
   const PackB pb{g.b, g.b_row, g.b_col};
   // Small: one K block, B packed on the stack, A where it lies.
-  if (g.k <= KC && round_up(g.n, NR) * g.k <= kStackFloats && (alone || g.m * g.n * g.k < kParallelWork)) {
+  if (in_place(rs, cs) && g.k <= KC && round_up(g.n, NR) * g.k <= kStackFloats &&
+      (alone || g.m * g.n * g.k < kParallelWork)) {
     alignas(64) float packed[kStackFloats];
     for (int64_t j = 0; j < g.n; j += NR) pb(packed + j * g.k, 0, g.k, j, (int)(g.n - j < NR ? g.n - j : NR));
-    macro_kernel_strided(g.m, g.n, g.k, g.a, g.a_row, g.a_col, packed, NR * g.k, out);
+    macro_kernel_strided(g.m, g.n, g.k, g.a, rs, cs, packed, NR * g.k, out);
     return true;
   }
   return gemm({g.m, g.n, g.k > 0 ? g.k : 0, pa, pb, out});

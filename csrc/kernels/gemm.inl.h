@@ -73,31 +73,36 @@ RL_INLINE int64_t ceil_div(int64_t n, int64_t by) { return (n + by - 1) / by; }
 // K is cut into equal blocks of at most KC.
 RL_INLINE int64_t k_block(int64_t K) { return K <= KC ? K : ceil_div(K, ceil_div(K, KC)); }
 
-// One tile: `kRows` rows, n <= NR columns, k terms. kPacked: A is a packed panel (stride MR from k to
-// k); otherwise element (i, k) is a[i * rs + k * cs]. B rows are `bs` apart, NR of each are read.
-template <int kRows, bool kPacked>
-static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const float* b, int64_t bs, int n,
-                       const GemmOut& out) {
+// One tile: `kRows` rows, n <= NR columns, k terms. Element (i, k) of A is a[i * s + k] with kByRows, else a[i + k * s]
+// (a packed panel has s = MR). B is a packed panel: NR columns of each row are read.
+template <int kRows, bool kByRows>
+static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out) {
   vf sum[kRows][2] = {};
-  // Three rows to a pointer: the other two are addressed from it. (Single variables, and marked as used one by one, or
-  // the compiler keeps them in memory or in vector registers.)
-  const float *p0 = a, *p1 = a + 3 * rs, *p2 = a + 6 * rs, *p3 = a + 9 * rs;
-  const int64_t step = kPacked ? MR : cs;
+  // Rows: three to a pointer, the other two are addressed from it. (Marked as used, or the compiler keeps them in
+  // vector registers. Every instruction counts here that takes a multiplication's port.)
+  const float *p0 = a, *p1 = a + 3 * s, *p2 = a + 6 * s, *p3 = a + 9 * s;
   for (int i = 0; i < kRows; i++)  // C's rows are far apart: they arrive while the sums are made
     for (int j = 0; j < NR; j += 16) __builtin_prefetch(out.c + i * out.ldc + j, 1);
-#pragma GCC unroll 4
-  for (int64_t p = 0; p < k; p++) {
-    const vf b0 = load(b), b1 = load(b + W);
+  auto add = [&](int64_t u) __attribute__((always_inline)) {
+    const vf b0 = load(b + u * NR), b1 = load(b + u * NR + W);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; i++) {
-      const float* row = i < 3 || kPacked ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
-      const vf x = set1(kPacked ? row[i] : row[i % 3 * rs]);
+      const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
+      const vf x = set1(kByRows ? row[i % 3 * s + u] : p0[i]);
       sum[i][0] = fma(x, b0, sum[i][0]);
       sum[i][1] = fma(x, b1, sum[i][1]);
     }
-    p0 += step, p1 += step, p2 += step, p3 += step;
-    if (!kPacked) __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
-    b += bs;
+    if (!kByRows) p0 += s;
+  };
+  for (; k >= 4; k -= 4, b += 4 * NR) {
+    add(0), add(1), add(2), add(3);
+    if (!kByRows) continue;
+    p0 += 4, p1 += 4, p2 += 4, p3 += 4;
+    __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
+  }
+  for (; k > 0; k--, b += NR) {
+    add(0);
+    if (kByRows) p0++, p1++, p2++, p3++;
   }
   const int n0 = n < W ? n : W, n1 = n - n0;
   const bool whole = n == NR;
@@ -140,20 +145,19 @@ static void micro_rows(int64_t k, const float* a, int64_t rs, int64_t cs, const 
   }
 }
 
-typedef void (*MicroKernel)(int64_t k, const float* a, int64_t rs, int64_t cs, const float* b, int64_t bs, int n,
-                            const GemmOut& out);
+typedef void (*MicroKernel)(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out);
 
 // The kernel for `rows` (1..MR) rows.
-template <bool kPacked>
-RL_INLINE MicroKernel micro_kernel(int rows) {
+template <bool kByRows>
+RL_INLINE MicroKernel micro_kernel(int64_t rows) {
   static const MicroKernel table[] = {
-      micro_rows<1, kPacked>,  micro_rows<2, kPacked>,  micro_rows<3, kPacked>, micro_rows<4, kPacked>,
+      micro_rows<1, kByRows>,  micro_rows<2, kByRows>,  micro_rows<3, kByRows>, micro_rows<4, kByRows>,
 #if RL_WIDTH >= 8 || defined(__aarch64__)
-      micro_rows<5, kPacked>,  micro_rows<6, kPacked>,
+      micro_rows<5, kByRows>,  micro_rows<6, kByRows>,
 #endif
 #if RL_WIDTH == 16
-      micro_rows<7, kPacked>,  micro_rows<8, kPacked>,  micro_rows<9, kPacked>, micro_rows<10, kPacked>,
-      micro_rows<11, kPacked>, micro_rows<12, kPacked>,
+      micro_rows<7, kByRows>,  micro_rows<8, kByRows>,  micro_rows<9, kByRows>, micro_rows<10, kByRows>,
+      micro_rows<11, kByRows>, micro_rows<12, kByRows>,
 #endif
   };
   return table[rows - 1];
@@ -164,16 +168,17 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
                                           const GemmOut& out) {
   for (int64_t j = 0; j < n; j += NR) {
     const int nr = (int)(n - j < NR ? n - j : NR);
-    for (int64_t i = 0; i < m; i += MR) {
-      const int mr = (int)(m - i < MR ? m - i : MR);
-      micro_kernel<true>(mr)(kc, a + i * kc, 0, 0, b + j * kc, NR, nr, out.at(i, j));
-    }
+    for (int64_t i = 0; i < m; i += MR)
+      micro_kernel<false>(m - i < MR ? m - i : MR)(kc, a + i * kc, MR, b + j * kc, nr, out.at(i, j));
   }
 }
 
-// The same with A where it lies: element (i, k) is a[i * rs + k * cs]. For A that is used too seldom
-// to be worth packing (few columns in C). The last rows go in two panels where one would be small: 14 rows are 7 + 7.
-// B panels are `panel` floats apart, so that fewer than their kc terms can be used.
+// Whether A can be read where it lies.
+RL_INLINE bool in_place(int64_t rs, int64_t cs) { return rs == 1 || cs == 1; }
+
+// The same with A where it lies: element (i, k) is a[i * rs + k * cs], where rs or cs is 1. For A that is used too
+// seldom to be worth packing (few columns in C). The last rows go in two panels where one would be small: 14 rows are
+// 7 + 7. B panels are `panel` floats apart, so that fewer than their kc terms can be used.
 [[maybe_unused]] static void macro_kernel_strided(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs,
                                                   int64_t cs, const float* b, int64_t panel, const GemmOut& out) {
   for (int64_t j = 0; j < n; j += NR, b += panel) {
@@ -181,7 +186,10 @@ RL_INLINE MicroKernel micro_kernel(int rows) {
     for (int64_t i = 0, rows; i < m; i += rows) {
       rows = m - i;
       if (rows > MR) rows = rows < MR + MR / 2 ? (rows + 1) / 2 : MR;
-      micro_kernel<false>((int)rows)(kc, a + i * rs, rs, cs, b, NR, nr, out.at(i, j));
+      if (cs == 1)
+        micro_kernel<true>(rows)(kc, a + i * rs, rs, b, nr, out.at(i, j));
+      else
+        micro_kernel<false>(rows)(kc, a + i, cs, b, nr, out.at(i, j));
     }
   }
 }
@@ -371,7 +379,9 @@ struct Cut {
   const int64_t panels = ceil_div(g.n, NR), least = ceil_div(g.m, MC);
   const int64_t want = parallel ? ceil_div(2 * (int64_t)rl::num_threads(), g.count) : 1;
   Cut best = {};
-  best.direct = g.a.cs == 1 ? least == 1 || g.n <= kDirectColumns : g.k <= KC || g.n <= kDirectColumnsTransposed;
+  best.direct = !in_place(g.a.rs, g.a.cs) ? false
+                : g.a.cs == 1             ? least == 1 || g.n <= kDirectColumns
+                                          : g.k <= KC || g.n <= kDirectColumnsTransposed;
   double lowest = 0;
   for (int64_t n = least; n <= least + want; n++) {
     const int64_t rows = round_up(ceil_div(g.m, n), MR), down = ceil_div(g.m, rows);

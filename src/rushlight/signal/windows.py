@@ -71,7 +71,8 @@ def bartlett(
         >>> bartlett(5)
         tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
     """
-    return _window("bartlett", M, lambda n: triangle(n, sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("bartlett", M, lambda n: triangle(n, sym), *options)
 
 
 def blackman(
@@ -95,9 +96,8 @@ def blackman(
         >>> blackman(4, sym=False)[1:]
         tensor([0.3400, 1.0000, 0.3400])
     """
-    return _window(
-        "blackman", M, lambda n: cosine_sum(n, (0.42, 0.5, 0.08), sym), dtype, layout, device, requires_grad
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("blackman", M, lambda n: cosine_sum(n, (0.42, 0.5, 0.08), sym), *options)
 
 
 def cosine(
@@ -121,14 +121,9 @@ def cosine(
         >>> cosine(4)
         tensor([0.3827, 0.9239, 0.9239, 0.3827])
     """
+    options = (dtype, layout, device, requires_grad)
     return _window(
-        "cosine",
-        M,
-        lambda n: np.sin(math.pi * (np.arange(n) + 0.5) / (n if sym else n + 1)),
-        dtype,
-        layout,
-        device,
-        requires_grad,
+        "cosine", M, lambda n: np.sin(math.pi * (np.arange(n) + 0.5) / (n if sym else n + 1)), *options
     )
 
 
@@ -164,16 +159,8 @@ def exponential(
             f"signal.windows.exponential: center must be None for symmetric windows, got {center}"
         )
     one = 1.0 if center is None else math.exp(-abs(center) / tau)
-    return _window(
-        "exponential",
-        M,
-        lambda n: _exponential(n, center, tau, sym),
-        dtype,
-        layout,
-        device,
-        requires_grad,
-        one,
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("exponential", M, lambda n: _exponential(n, center, tau, sym), *options, one)
 
 
 def _exponential(n: int, center: float | None, tau: float, sym: bool) -> np.ndarray:
@@ -206,7 +193,8 @@ def gaussian(
     """
     if std <= 0:
         raise ValueError(f"signal.windows.gaussian: std must be positive, got {std}")
-    return _window("gaussian", M, lambda n: _gaussian(n, std, sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("gaussian", M, lambda n: _gaussian(n, std, sym), *options)
 
 
 def _gaussian(n: int, std: float, sym: bool) -> np.ndarray:
@@ -242,9 +230,8 @@ def general_cosine(
     if not a:
         raise ValueError("signal.windows.general_cosine: a must not be empty, got no coefficients")
     weights = tuple(a)
-    return _window(
-        "general_cosine", M, lambda n: cosine_sum(n, weights, sym), dtype, layout, device, requires_grad
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("general_cosine", M, lambda n: cosine_sum(n, weights, sym), *options)
 
 
 def general_hamming(
@@ -270,15 +257,8 @@ def general_hamming(
         >>> general_hamming(3, alpha=0.6)
         tensor([0.2000, 1.0000, 0.2000])
     """
-    return _window(
-        "general_hamming",
-        M,
-        lambda n: cosine_sum(n, (alpha, 1 - alpha), sym),
-        dtype,
-        layout,
-        device,
-        requires_grad,
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("general_hamming", M, lambda n: cosine_sum(n, (alpha, 1 - alpha), sym), *options)
 
 
 def hamming(
@@ -302,9 +282,8 @@ def hamming(
         >>> hamming(3)
         tensor([0.0800, 1.0000, 0.0800])
     """
-    return _window(
-        "hamming", M, lambda n: cosine_sum(n, (0.54, 0.46), sym), dtype, layout, device, requires_grad
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("hamming", M, lambda n: cosine_sum(n, (0.54, 0.46), sym), *options)
 
 
 def hann(
@@ -328,7 +307,8 @@ def hann(
         >>> hann(3)
         tensor([0., 1., 0.])
     """
-    return _window("hann", M, lambda n: cosine_sum(n, (0.5, 0.5), sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("hann", M, lambda n: cosine_sum(n, (0.5, 0.5), sym), *options)
 
 
 def kaiser(
@@ -356,7 +336,8 @@ def kaiser(
     """
     if beta < 0:
         raise ValueError(f"signal.windows.kaiser: beta must not be negative, got {beta}")
-    return _window("kaiser", M, lambda n: _kaiser(n, beta, sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("kaiser", M, lambda n: _kaiser(n, beta, sym), *options)
 
 
 def nuttall(
@@ -380,12 +361,7 @@ def nuttall(
         >>> nuttall(3)
         tensor([3.6280e-04, 1.0000e+00, 3.6280e-04])
     """
+    options = (dtype, layout, device, requires_grad)
     return _window(
-        "nuttall",
-        M,
-        lambda n: cosine_sum(n, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym),
-        dtype,
-        layout,
-        device,
-        requires_grad,
+        "nuttall", M, lambda n: cosine_sum(n, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym), *options
     )

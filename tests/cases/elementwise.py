@@ -1,4 +1,4 @@
-"""Cases of ops/arithmetic.py, ops/unary.py, ops/comparison.py and ops/special.py."""
+"""Cases of ops/arithmetic.py, powers.py, unary.py, binary.py, ternary.py, comparison.py and special.py."""
 
 import math
 

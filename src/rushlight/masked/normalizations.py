@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..ops import arithmetic
+from ..ops.binary import logaddexp as _logaddexp
 from ..tensor import Tensor
 from ._filling import filled, losing, start
 from .reductions import norm
@@ -163,4 +163,4 @@ def logaddexp(
             raise NotImplementedError(
                 f"masked.logaddexp: input and other must be floating-point, got {t.dtype}"
             )
-    return arithmetic.logaddexp(filled(x, x_out, -math.inf), filled(y, y_out, -math.inf))
+    return _logaddexp(filled(x, x_out, -math.inf), filled(y, y_out, -math.inf))

@@ -682,7 +682,7 @@ def _extreme(
     require_tensor(name, input)
     array = input._array
     if isinstance(dim, TensorBase):  # max(input, other)
-        from .arithmetic import maximum, minimum
+        from .binary import maximum, minimum
 
         return (maximum if name == "max" else minimum)(input, dim, out=out)
     if array.dtype.kind == "c":

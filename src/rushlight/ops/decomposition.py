@@ -74,11 +74,6 @@ def check_pivot(pivot: bool, function: str) -> None:
         )
 
 
-def solve_triangular_array(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """NumPy has no triangular solver: LU of a triangular matrix is the matrix itself."""
-    return np.linalg.solve(a, b)
-
-
 # -- Cholesky ---------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from ..dtypes import int64, of
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .conv import check_least
 from .creation import zeros
 from .elementwise import require_tensor
 from .gather import gather, index_select, scatter_add
@@ -140,13 +140,6 @@ def _check_adaptive(function: str, n: int, input: Any, output_size: Any) -> tupl
     return shape
 
 
-def _check_least(values: Sequence[int], least: int, function: str, name: str) -> None:
-    if min(values) < least:
-        raise RuntimeError(
-            f"{function}: {name} must {'be positive' if least else 'not be negative'}, got {list(values)}"
-        )
-
-
 @functools.lru_cache(maxsize=512)
 def _window_geometry(
     function: str,
@@ -161,10 +154,10 @@ def _window_geometry(
     k = numbers_of(kernel, n, function, "kernel_size")
     s = k if stride is None or stride == () else numbers_of(stride, n, function, "stride")
     p, d = numbers_of(padding, n, function, "padding"), numbers_of(dilation, n, function, "dilation")
-    _check_least(k, 1, function, "kernel_size")
-    _check_least(s, 1, function, "stride")
-    _check_least(p, 0, function, "padding")
-    _check_least(d, 1, function, "dilation")
+    check_least(k, 1, function, "kernel_size")
+    check_least(s, 1, function, "stride")
+    check_least(p, 0, function, "padding")
+    check_least(d, 1, function, "dilation")
     out = []
     for i, kk, t, q, dd in zip(size, k, s, p, d, strict=True):
         span = (kk - 1) * dd + 1
@@ -193,7 +186,7 @@ def _adaptive_geometry(function: str, n: int, size: tuple[Any, ...], output_size
             raise RuntimeError(f"{function}: output_size must be one int or {n}, got {list(output_size)}")
         output_size = tuple([i if o is None else o for i, o in zip(size, output_size, strict=True)])
     out = size if output_size is None else numbers_of(output_size, n, function, "output_size")
-    _check_least(out, 0, function, "output_size")
+    check_least(out, 0, function, "output_size")
     rows = [(1, 1, 1, 1, 0, 1)] * (3 - n) + [(i, o, 0, 0, 0, 1) for i, o in zip(size, out, strict=True)]
     return Geometry(tuple(itertools.chain.from_iterable(rows)), n, size, out)
 

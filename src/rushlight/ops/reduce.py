@@ -372,23 +372,10 @@ def _moments(x: Tensor, dims: tuple, correction: float, keepdim: bool) -> tuple[
     with np.errstate(all="ignore"):
         m = np.asarray(np.true_divide(np.add.reduce(wide, axis=axes, keepdims=True), n))
         squares = np.add.reduce(np.square(np.abs(wide - m)), axis=axes, keepdims=keepdim)
-        v = np.asarray(np.true_divide(squares, np.float64(builtin_max(0.0, n - correction))))
+        free = n - correction
+        v = np.asarray(np.true_divide(squares, np.float64(0.0 if free < 0 else free)))
     m = m if keepdim else m.reshape(v.shape)
     return in_order(v.astype(d.to_real().numpy)), in_order(m.astype(d.numpy))
-
-
-def builtin_max(a: Any, b: Any) -> Any:
-    """The greater of two numbers."""
-    return a if a > b else b
-
-
-def _var_composed(x: Tensor, dims: tuple, correction: float, keepdim: bool) -> Tensor:
-    difference = x - mean(x, dims, True)  # type: ignore[operator]
-    square = difference * difference.conj()
-    n = _count(x._array.shape, dims) - correction
-    return sum(square.real if square._array.dtype.kind == "c" else square, dims, keepdim) / builtin_max(
-        0.0, n
-    )
 
 
 def _var_backward(dv: Tensor, x: Tensor, ctx: Any, center: Tensor | None = None) -> Tensor:
@@ -634,7 +621,17 @@ def reduce_float32_pair(op: str, array: np.ndarray, dim: int, keepdim: bool) -> 
     return _C.reduce_index(REDUCE[op], array, dim, keepdim)
 
 
-class MaxBackward0(Function):
+class Picked(Function):
+    """Nodes whose results are elements of `x` along a dim, and the (saved) indices where they were."""
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
+        (indices,) = ctx.saved_tensors
+        dx = scatter_back(dy, indices, ctx.shape, ctx.dim, ctx.keepdim)
+        return dx, *(None,) * (len(ctx.needs_input_grad) - 1)
+
+
+class MaxBackward0(Picked):
     _op = "amax"
 
     @staticmethod
@@ -644,11 +641,6 @@ class MaxBackward0(Function):
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
         return values, indices
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
-        (indices,) = ctx.saved_tensors
-        return scatter_back(dy, indices, ctx.shape, ctx.dim, ctx.keepdim), None, None
 
 
 class MinBackward0(MaxBackward0):

@@ -60,9 +60,6 @@ class PackedSequence(_Fields):
         data = self.data.to(*args, **kwargs)
         return self if data is self.data else self._replace(data=data)
 
-    def _with(self, data: Tensor) -> PackedSequence:
-        return self._replace(data=data)
-
     def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same: it is on the CPU."""
         return self

@@ -19,6 +19,8 @@ op("sin", call(SQUARE), bytes=8 * M)
 op("erf", call(SQUARE), bytes=8 * M)
 op("clamp", call(SQUARE, -1.0, 1.0), bytes=8 * M)
 op("where", call(T(4096, 4096, dtype="bool"), SQUARE, SQUARE), bytes=13 * M)
+op("lerp", call(SQUARE, SQUARE, 0.3), bytes=12 * M)
+op("addcmul", call(SQUARE, SQUARE, SQUARE), bytes=16 * M)
 for name in ("relu", "gelu", "silu", "elu", "hardswish", "mish", "softplus", "leaky_relu"):
     op(f"nn.functional.{name}", call(BIG), label=f"{name}_big", bytes=8 * N)
     op(f"nn.functional.{name}", call(BIG), backward=True, label=f"{name}_big_fwdbwd", bytes=20 * N)

@@ -178,11 +178,13 @@ ARITHMETIC = [
         "lerp",
         [call(T(4, 5), T(4, 5), 0.3), call(T(4, 5), T(5), T(4, 1))],
         reference=lambda x, y, w: x + w * (y - x),
+        big=call(T(300, 401), T(300, 401), 0.3),
     ),
     OpCase(
         "addcmul",
         [call(T(4, 5), T(5), T(4, 1), value=0.5)],
         reference=lambda x, a, b, value: x + value * a * b,
+        big=call(T(300, 401), T(401), T(300, 401), value=0.5),
     ),
     OpCase(
         "addcdiv",

@@ -32,6 +32,8 @@ FAMILIES = [
     "comparison",
     "activation",
     "reduce",
+    "variance",
+    "extremes",
     "cumulative",
     "sort",
     "sets",

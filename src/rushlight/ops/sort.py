@@ -15,8 +15,8 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .convert import in_order
 from .elementwise import FLOAT32, OPERANDS, refuse, require_tensor, work_dtype
+from .extremes import Picked, share
 from .promotion import result_type
-from .reduce import Picked, _share
 
 __all__ = [
     "argsort",
@@ -276,7 +276,7 @@ class MedianBackward0(Function):
         if y._array != y._array:
             mask = x.isnan().to(dy.dtype)
             return dy * (mask / mask.sum())
-        return _share(dy, x, y, tuple(range(x._array.ndim)), False)
+        return share(dy, x, y, tuple(range(x._array.ndim)), False)
 
 
 class NanmedianBackward0(MedianBackward0):

@@ -38,15 +38,13 @@ __all__ = [
 
 
 # -- sums -------------------------------------------------------------------------------------------------
-def _scaled(name: str, op: int | None, fn: Any, x: Any, y: Any, alpha: Any) -> Tensor:
-    """`x + alpha * y` or `x - alpha * y`."""
+def _check_alpha(name: str, alpha: Any, x: Any, y: Any) -> None:
     d = result_type(x, y)
     if isinstance(alpha, float) and d.category < dtypes.FLOAT:
         raise RuntimeError(f"{name}: alpha must be an integer for integer tensors, got {alpha}")
     if isinstance(alpha, complex) and not d.is_complex:
         raise RuntimeError(f"{name}: alpha must be real for tensors that are not complex, got {alpha}")
     number(alpha, d, name, "alpha")  # it must fit
-    return binary(name, op, lambda a, b: fn(a, b * np.asarray(alpha).astype(b.dtype)), x, y, alpha)
 
 
 def _no_bool_sub(name: str, x: Any, y: Any) -> None:
@@ -64,7 +62,8 @@ class AddBackward0(Function):
         ctx.alpha = alpha
         if alpha == 1:
             return binary("add", _ADD, np.add, x, y, 1.0)
-        return _scaled("add", _ADD, np.add, x, y, alpha)
+        _check_alpha("add", alpha, x, y)
+        return binary("add", _ADD, lambda a, b: a + b * np.asarray(alpha).astype(b.dtype), x, y, alpha)
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:
@@ -83,7 +82,8 @@ class SubBackward0(Function):
         _no_bool_sub("sub", x, y)
         if alpha == 1:
             return binary("sub", _SUB, np.subtract, x, y, 1.0)
-        return _scaled("sub", _SUB, np.subtract, x, y, alpha)
+        _check_alpha("sub", alpha, x, y)
+        return binary("sub", _SUB, lambda a, b: a - b * np.asarray(alpha).astype(b.dtype), x, y, alpha)
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:
@@ -102,7 +102,8 @@ class RsubBackward1(Function):
         _no_bool_sub("rsub", x, y)
         if alpha == 1:
             return binary("rsub", _SUB, np.subtract, y, x, 1.0)
-        return _scaled("rsub", _SUB, np.subtract, y, x, alpha)
+        _check_alpha("rsub", alpha, x, y)
+        return binary("rsub", _SUB, lambda a, b: a - b * np.asarray(alpha).astype(b.dtype), y, x, alpha)
 
     @staticmethod
     def backward(ctx: Any, dz: Tensor) -> tuple:

@@ -43,6 +43,7 @@ FAMILIES = [
     "einsum",
     "vector_norm",
     "decomposition",
+    "eigen",
     "linalg",
     "conv",
     "pool",

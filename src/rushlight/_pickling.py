@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import devices, dtypes
-from .tensor import Size, Tensor
+from .tensor import Size, Tensor, address
 
 __all__ = ["pickled"]
 
@@ -63,10 +63,6 @@ def _memory(array: np.ndarray) -> np.ndarray | None:
     return flat.reshape(-1).view(np.uint8) if flat.flags.c_contiguous else None
 
 
-def _address(array: np.ndarray) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
 _Base: Any = pickle._Pickler  # type: ignore[attr-defined] # the Python one: the C one checks every name
 
 
@@ -108,7 +104,7 @@ class _Pickler(_Base):  # type: ignore[misc]
             array = np.array(array, order="C")
             storage = self.storage(array)
             assert storage is not None
-        offset = (_address(array) - _address(storage.data)) // item if array.size else 0
+        offset = (address(array) - address(storage.data)) // item if array.size else 0
         from .nn.parameter import Parameter
 
         parameter = isinstance(t, Parameter)
@@ -131,16 +127,16 @@ class _Pickler(_Base):  # type: ignore[misc]
         data = _memory(array)
         if data is None or any(s < 0 or s % array.itemsize for s in array.strides):
             return None
-        if (_address(array) - _address(data)) % array.itemsize:
+        if (address(array) - address(data)) % array.itemsize:
             return None
-        address = _address(data)
-        known = self.by_address.get(address) if data.nbytes else None
+        at = address(data)
+        known = self.by_address.get(at) if data.nbytes else None
         if known is None:
             known = _Storage(len(self.storages), data, dtype)
             self.storages.append(data)
             self.alive.append((array, data))
             if data.nbytes:
-                self.by_address[address] = known
+                self.by_address[at] = known
         elif known.dtype is not dtype:
             raise RuntimeError(
                 f"save: tensors that share memory must have one dtype (Cannot save multiple tensors or storages that "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from ._absent import device_count, is_available
 from .devices import device
 
 __all__ = [
@@ -27,16 +28,6 @@ __all__ = [
     "set_stream",
     "synchronize",
 ]
-
-
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def device_count() -> int:
-    """0."""
-    return 0
 
 
 def current_accelerator(check_available: bool = False) -> device | None:

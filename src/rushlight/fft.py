@@ -7,6 +7,7 @@ sqrt(n), "forward" the forward one by n.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,17 +47,14 @@ __all__ = [
 ]
 
 
+def _count(shape: Sequence[int], dims: tuple) -> int:
+    return math.prod([shape[d] for d in dims])
+
+
 def _scale(norm: str, n: int, forward: bool) -> float:
     if norm == "ortho":
         return n**-0.5
     return 1.0 / n if (norm == "forward") == forward else 1.0
-
-
-def _count(shape: Sequence[int], dims: tuple) -> int:
-    n = 1
-    for d in dims:
-        n *= shape[d]
-    return n
 
 
 class FftC2CBackward0(Function):

@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["format_tensor", "get_printoptions", "printoptions", "set_printoptions", "tensor_repr"]
 
 
-@dataclass
-class Options:
+class Options(NamedTuple):
     """What `set_printoptions` sets. `sci_mode` None means: decide from the values."""
 
     precision: int = 4
@@ -82,12 +80,12 @@ def set_printoptions(
     for name, value in given.items():
         if value is not None and value < 0:
             raise ValueError(f"set_printoptions: {name} must not be negative, got {value}")
-    _options = replace(base, sci_mode=sci_mode, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+    _options = base._replace(sci_mode=sci_mode, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
 
 
 def get_printoptions() -> dict[str, Any]:
     """Return the current print options as a dict of `set_printoptions`'s arguments."""
-    return dict(vars(_options))
+    return _options._asdict()
 
 
 @contextmanager

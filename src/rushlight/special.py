@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .ops.arithmetic import xlogy as xlogy
 from .ops.bessel import airy_ai as airy_ai
 from .ops.bessel import bessel_j0 as bessel_j0
 from .ops.bessel import bessel_j1 as bessel_j1
@@ -13,6 +12,7 @@ from .ops.bessel import modified_bessel_k1 as modified_bessel_k1
 from .ops.bessel import scaled_modified_bessel_k0 as scaled_modified_bessel_k0
 from .ops.bessel import scaled_modified_bessel_k1 as scaled_modified_bessel_k1
 from .ops.bessel import spherical_bessel_j0 as spherical_bessel_j0
+from .ops.binary import xlogy as xlogy
 from .ops.polynomials import chebyshev_polynomial_t as chebyshev_polynomial_t
 from .ops.polynomials import chebyshev_polynomial_u as chebyshev_polynomial_u
 from .ops.polynomials import chebyshev_polynomial_v as chebyshev_polynomial_v

@@ -139,11 +139,11 @@ class Tensor(TensorBase):
     def storage_offset(self) -> int:
         """How many elements into its memory the tensor begins."""
         array = self._array
-        return (_address(array) - _address(memory(array))) // (array.itemsize or 1)
+        return (address(array) - address(memory(array))) // (array.itemsize or 1)
 
     def data_ptr(self) -> int:
         """The address of the first element; 0 for an empty tensor."""
-        return _address(self._array) if self._array.size else 0
+        return address(self._array) if self._array.size else 0
 
     def dim_order(self, *, ambiguity_check: bool | list = False) -> tuple[int, ...]:
         """The dims from the one whose neighbours lie farthest apart in memory to the one where they are nearest.
@@ -502,12 +502,12 @@ class Tensor(TensorBase):
 def _copy_shared(array: np.ndarray, memo: dict) -> np.ndarray:
     """A copy of `array` whose memory is copied once for all arrays that share it."""
     root = memory(array)
-    key = ("memory", _address(root), root.nbytes)  # not by id: `memory` may give a new array each time
+    key = ("memory", address(root), root.nbytes)  # not by id: `memory` may give a new array each time
     if key not in memo:
         memo[key] = root.copy()
         memo["keep", key] = root  # its address must not be another's meanwhile
     new = memo[key]
-    offset = _address(array) - _address(root)
+    offset = address(array) - address(root)
     return np.ndarray(
         array.shape,
         array.dtype,
@@ -526,7 +526,8 @@ def _rebuild(cls: type, array: np.ndarray, requires_grad: bool, state: dict | No
     return t
 
 
-def _address(array: np.ndarray) -> int:
+def address(array: np.ndarray) -> int:
+    """Where an array's first element lies."""
     return array.__array_interface__["data"][0]
 
 
@@ -539,7 +540,7 @@ def strided(array: np.ndarray, shape: tuple, strides: tuple, offset: int = 0) ->
         return _C.strided(array, shape, strides, offset)
     if offset:
         flat = memory(array)
-        at = (_address(array) - _address(flat) + offset) // (array.itemsize or 1)
+        at = (address(array) - address(flat) + offset) // (array.itemsize or 1)
         array = flat[at:]
     return np.lib.stride_tricks.as_strided(array, shape, strides)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from ._absent import device_count, is_available, manual_seed
+
 __all__ = [
     "device_count",
     "is_available",
@@ -13,20 +15,6 @@ __all__ = [
     "set_device",
     "synchronize",
 ]
-
-
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def device_count() -> int:
-    """0."""
-    return 0
-
-
-def manual_seed(seed: int) -> None:
-    """Nothing: there is no device whose numbers would be drawn."""
 
 
 def _refuse(name: str) -> NoReturn:

@@ -95,6 +95,11 @@ def case(name, n, calls, transpose=False, **options):
     )  # fmt: skip
 
 
+def refused(message, *shapes, error=RuntimeError, **options):
+    """A call with tensors of those shapes that must fail."""
+    return fails(error, message, *[T(*shape) for shape in shapes], **options)
+
+
 # Sums of hundreds of products in float32: the error grows with their number, not with their result.
 LONG = {
     "rtol": 5e-5,
@@ -153,97 +158,58 @@ CASES = [
                 T(1, 1, 3, 3, dtype="float32"),
                 T(1, 1, 2, 2, dtype="int64"),
             ),
-            fails(
-                RuntimeError,
+            refused(
                 "conv2d: input must have 3 (unbatched) or 4 (batched) dimensions",
-                T(1, 1, 1, 3, 3),
-                T(1, 1, 2, 2),
+                (1, 1, 1, 3, 3),
+                (1, 1, 2, 2),
             ),
-            fails(
-                RuntimeError,
-                "conv2d: weight must have 4 dimensions, got shape [2, 1, 3]",
-                T(1, 1, 3, 3),
-                T(2, 1, 3),
-            ),
-            fails(
-                RuntimeError,
-                "conv2d: input of shape [1, 5, 8, 8] must have 4 channels for groups=2, weight of shape [6, 2, 3, 3]"
-                ", got 5",
-                T(1, 5, 8, 8),
-                T(6, 2, 3, 3),
+            refused("conv2d: weight must have 4 dimensions, got shape [2, 1, 3]", (1, 1, 3, 3), (2, 1, 3)),
+            refused(
+                "conv2d: input of shape [1, 5, 8, 8] must have 4 channels for groups=2, weight of shape [6, 2, 3, 3], got 5",
+                (1, 5, 8, 8),
+                (6, 2, 3, 3),
                 groups=2,
             ),
-            fails(
-                RuntimeError,
+            refused(
                 "conv2d: dimension 0 of weight must be divisible by groups=2, got shape [5, 2, 3, 3]",
-                T(1, 4, 8, 8),
-                T(5, 2, 3, 3),
+                (1, 4, 8, 8),
+                (5, 2, 3, 3),
                 groups=2,
             ),
-            fails(
-                RuntimeError, "conv2d: dimension 0 of weight must be at least 1", T(1, 4, 8, 8), T(0, 4, 3, 3)
-            ),
-            fails(
-                RuntimeError, "conv2d: groups must be positive, got 0", T(1, 4, 8, 8), T(5, 2, 3, 3), groups=0
-            ),
-            fails(RuntimeError, "conv2d: bias must have shape (4,)", T(1, 3, 5, 5), T(4, 3, 3, 3), T(5)),
-            fails(
-                RuntimeError,
-                "conv2d: stride must be positive, got [0, 0]",
-                T(1, 3, 5, 5),
-                T(4, 3, 3, 3),
-                stride=0,
-            ),
-            fails(
-                RuntimeError,
+            refused("conv2d: dimension 0 of weight must be at least 1", (1, 4, 8, 8), (0, 4, 3, 3)),
+            refused("conv2d: groups must be positive, got 0", (1, 4, 8, 8), (5, 2, 3, 3), groups=0),
+            refused("conv2d: bias must have shape (4,)", (1, 3, 5, 5), (4, 3, 3, 3), (5,)),
+            refused("conv2d: stride must be positive, got [0, 0]", (1, 3, 5, 5), (4, 3, 3, 3), stride=0),
+            refused(
                 "conv2d: stride must be one int or a list of 2, got [1, 2, 3]",
-                T(1, 3, 5, 5),
-                T(4, 3, 3, 3),
+                (1, 3, 5, 5),
+                (4, 3, 3, 3),
                 stride=(1, 2, 3),
             ),
-            fails(
-                TypeError,
+            refused(
                 "conv2d: stride must be an int or 2 ints, got 1.5",
-                T(1, 3, 5, 5),
-                T(4, 3, 3, 3),
+                (1, 3, 5, 5),
+                (4, 3, 3, 3),
                 stride=1.5,
+                error=TypeError,
             ),
-            fails(
-                RuntimeError,
-                "conv2d: padding must not be negative, got [-1, -1]",
-                T(1, 3, 5, 5),
-                T(4, 3, 3, 3),
-                padding=-1,
+            refused(
+                "conv2d: padding must not be negative, got [-1, -1]", (1, 3, 5, 5), (4, 3, 3, 3), padding=-1
             ),
-            fails(
-                RuntimeError, "conv2d: dilation must be positive", T(1, 3, 5, 5), T(4, 3, 3, 3), dilation=0
-            ),
-            fails(
-                RuntimeError,
-                "conv2d: padding must be 'same', 'valid'",
-                T(1, 3, 5, 5),
-                T(4, 3, 3, 3),
-                padding="full",
-            ),
-            fails(
-                RuntimeError,
+            refused("conv2d: dilation must be positive", (1, 3, 5, 5), (4, 3, 3, 3), dilation=0),
+            refused("conv2d: padding must be 'same', 'valid'", (1, 3, 5, 5), (4, 3, 3, 3), padding="full"),
+            refused(
                 "conv2d: padding='same' must come with stride 1, got stride [2, 2]",
-                T(1, 3, 5, 5),
-                T(4, 3, 3, 3),
+                (1, 3, 5, 5),
+                (4, 3, 3, 3),
                 stride=2,
                 padding="same",
             ),
-            fails(
-                RuntimeError,
-                "must not be larger than the padded input, got [2, 2]",
-                T(1, 3, 2, 2),
-                T(4, 3, 3, 3),
-            ),
-            fails(
-                RuntimeError,
+            refused("must not be larger than the padded input, got [2, 2]", (1, 3, 2, 2), (4, 3, 3, 3)),
+            refused(
                 "conv2d: input must have non-zero sizes but for the batch and channels",
-                T(1, 3, 0, 2),
-                T(4, 3, 3, 3),
+                (1, 3, 0, 2),
+                (4, 3, 3, 3),
                 padding=2,
             ),
         ],
@@ -299,47 +265,37 @@ CASES = [
         **LONG,
         big=call(T(4, 32, 14, 14), T(32, 24, 4, 4), T(24), 2, 1),
         errors=[
-            fails(
-                RuntimeError,
+            refused(
                 "conv_transpose2d: output_padding must be smaller than either stride or dilation",
-                T(1, 2, 4, 4),
-                T(2, 3, 3, 3),
+                (1, 2, 4, 4),
+                (2, 3, 3, 3),
                 stride=2,
                 output_padding=2,
             ),
-            fails(
-                RuntimeError,
+            refused(
                 "conv_transpose2d: output_padding must not be negative",
-                T(1, 2, 4, 4),
-                T(2, 3, 3, 3),
+                (1, 2, 4, 4),
+                (2, 3, 3, 3),
                 output_padding=-1,
             ),
-            fails(
-                RuntimeError,
+            refused(
                 "conv_transpose2d: input of shape [1, 5, 4, 4] must have 2 channels",
-                T(1, 5, 4, 4),
-                T(2, 3, 3, 3),
+                (1, 5, 4, 4),
+                (2, 3, 3, 3),
             ),
-            fails(
-                RuntimeError,
-                "conv_transpose2d: bias must have shape (3,)",
-                T(1, 2, 4, 4),
-                T(2, 3, 3, 3),
-                T(5),
-            ),
-            fails(
-                RuntimeError,
+            refused("conv_transpose2d: bias must have shape (3,)", (1, 2, 4, 4), (2, 3, 3, 3), (5,)),
+            refused(
                 "conv_transpose2d: the output must not be empty, got size [-1, -1]",
-                T(1, 2, 1, 1),
-                T(2, 3, 3, 3),
+                (1, 2, 1, 1),
+                (2, 3, 3, 3),
                 padding=2,
             ),
-            fails(
-                TypeError,
+            refused(
                 "conv_transpose2d: padding must be an int or ints, got 'same'",
-                T(1, 2, 1, 1),
-                T(2, 3, 3, 3),
+                (1, 2, 1, 1),
+                (2, 3, 3, 3),
                 padding="same",
+                error=TypeError,
             ),
         ],
     ),

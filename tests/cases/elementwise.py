@@ -1,4 +1,4 @@
-"""Cases of ops/arithmetic.py, ops/unary.py, ops/comparison.py and ops/special.py."""
+"""Cases of ops/arithmetic.py, powers.py, unary.py, binary.py, ternary.py, comparison.py and special.py."""
 
 import math
 
@@ -178,11 +178,13 @@ ARITHMETIC = [
         "lerp",
         [call(T(4, 5), T(4, 5), 0.3), call(T(4, 5), T(5), T(4, 1))],
         reference=lambda x, y, w: x + w * (y - x),
+        big=call(T(300, 401), T(300, 401), 0.3),
     ),
     OpCase(
         "addcmul",
         [call(T(4, 5), T(5), T(4, 1), value=0.5)],
         reference=lambda x, a, b, value: x + value * a * b,
+        big=call(T(300, 401), T(401), T(300, 401), value=0.5),
     ),
     OpCase(
         "addcdiv",

@@ -1,4 +1,4 @@
-"""Cases of ops/linalg.py, ops/decomposition.py and ops/vector_norm.py."""
+"""Cases of ops/linalg.py, ops/decomposition.py, ops/eigen.py and ops/vector_norm.py."""
 
 import numpy as np
 

@@ -1,8 +1,9 @@
-"""Cases of ops/loss.py, ops/margin.py and ops/ctc.py."""
+"""Cases of ops/loss.py, ops/cross_entropy.py, ops/margin.py and ops/ctc.py."""
 
 import numpy as np
 
 from harness import OpCase, T, call, fails
+from rushlight.ops import cross_entropy as class_losses
 from rushlight.ops import loss as ops
 
 
@@ -44,7 +45,7 @@ def cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", l
 
 def _composed_cross_entropy(x, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     target = target if target.is_floating_point() else target.long()
-    return ops._cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
+    return class_losses._cross_entropy(x, target, weight, ignore_index, label_smoothing, reduction)
 
 
 def _composed(kind, default=0.0):
@@ -227,7 +228,7 @@ CASES = [
             call(T(2, 3, 2, 2), _classes(2, 2, 2, high=3), ignore_index=1),
         ],
         reference=nll_loss,
-        composed=lambda x, t, weight=None, ignore_index=-100, reduction="mean": ops._nll(
+        composed=lambda x, t, weight=None, ignore_index=-100, reduction="mean": class_losses._nll(
             x, t, weight, ignore_index, reduction
         ),
         big=call(T(60, 30, 64), _classes(60, 64, high=30)),

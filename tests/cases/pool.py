@@ -1,11 +1,11 @@
-"""Cases of ops/pool.py, ops/unpool.py and ops/fold.py."""
+"""Cases of ops/pool.py, ops/max_pool.py, ops/unpool.py and ops/fold.py."""
 
 import itertools
 
 import numpy as np
 
 from harness import OpCase, T, call, fails
-from rushlight.ops import pool
+from rushlight.ops import max_pool, pool
 
 FLOATS = ("float32", "float64")
 HALVES = (*FLOATS, "float16", "bfloat16")
@@ -88,22 +88,22 @@ def window_composed(n, average):
             ceil_mode = rest.pop(0)
         if average and rest:
             options["count_include_pad"] = rest.pop(0)
-        g = pool._window_geometry(
+        g = pool.window_geometry(
             "test", n, tuple(x.shape[-n:]), kernel_size, stride, padding, dilation, ceil_mode
         )
         if average:
             return pool.avg_pool_composed(
                 x, g, options.get("count_include_pad", True), options.get("divisor_override") or 0
             )
-        return pool.max_pool_composed(x, g)
+        return max_pool.max_pool_composed(x, g)
 
     return f
 
 
 def adaptive_composed(n, average):
     def f(x, output_size):
-        g = pool._adaptive_geometry("test", n, tuple(x.shape[-n:]), output_size)
-        return pool.avg_pool_composed(x, g, False, 0) if average else pool.max_pool_composed(x, g)
+        g = pool.adaptive_geometry("test", n, tuple(x.shape[-n:]), output_size)
+        return pool.avg_pool_composed(x, g, False, 0) if average else max_pool.max_pool_composed(x, g)
 
     return f
 

@@ -1,4 +1,4 @@
-"""Cases of ops/reduce.py and ops/cumulative.py."""
+"""Cases of ops/reduce.py, ops/variance.py, ops/extremes.py and ops/cumulative.py."""
 
 import numpy as np
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import warnings
 
 import numpy as np
@@ -424,3 +426,12 @@ def test_legacy_reduction_arguments():
         assert nn.MSELoss(size_average=False).reduction == "sum"
     with pytest.warns(UserWarning, match="please use reduction='none' instead"):
         assert nn.L1Loss(reduce=False).reduction == "none"
+
+
+def test_every_layer_is_listed():
+    files = [
+        importlib.import_module(f"{nn.modules.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(nn.modules.__path__)
+    ]
+    layers = {n for f in files for n in getattr(f, "__all__", ()) if isinstance(getattr(f, n), type)}
+    assert layers - {"LazyModuleMixin"} == set(nn.modules.__all__)

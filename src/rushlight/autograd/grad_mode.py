@@ -97,7 +97,15 @@ class _Stepwise:
             self.inner.close()
 
 
-class no_grad(_Switch):
+class _Bare(_Switch):
+    """A switch without arguments, which decorates without brackets too."""
+
+    def __new__(cls, orig_func: Any = None) -> Any:
+        self = object.__new__(cls)
+        return self if orig_func is None else _Switch.__call__(self, orig_func)
+
+
+class no_grad(_Bare):
     """Nothing is recorded inside. Also a decorator, with or without brackets.
 
     Example:
@@ -108,19 +116,11 @@ class no_grad(_Switch):
         False
     """
 
-    def __new__(cls, orig_func: Any = None) -> Any:
-        self = object.__new__(cls)
-        return self if orig_func is None else _Switch.__call__(self, orig_func)
 
-
-class enable_grad(_Switch):
+class enable_grad(_Bare):
     """Operations are recorded inside, also within `no_grad`."""
 
     _enabled = True
-
-    def __new__(cls, orig_func: Any = None) -> Any:
-        self = object.__new__(cls)
-        return self if orig_func is None else _Switch.__call__(self, orig_func)
 
 
 class set_grad_enabled(_Switch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import devices
+from .._absent import device_count, is_available, manual_seed
 from ..errors import OutOfMemoryError
 
 __all__ = [
@@ -19,14 +20,7 @@ __all__ = [
 ]
 
 
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def device_count() -> int:
-    """0."""
-    return 0
+manual_seed_all = manual_seed
 
 
 def is_initialized() -> bool:
@@ -37,14 +31,6 @@ def is_initialized() -> bool:
 def is_bf16_supported(including_emulation: bool = True) -> bool:
     """False."""
     return False
-
-
-def manual_seed(seed: int) -> None:
-    """Nothing: PyTorch too ignores it where there is no CUDA."""
-
-
-def manual_seed_all(seed: int) -> None:
-    """Nothing: PyTorch too ignores it where there is no CUDA."""
 
 
 def empty_cache() -> None:
@@ -64,27 +50,12 @@ def _refuse(name: str) -> Any:
     return function
 
 
-(
-    current_device,
-    synchronize,
-    set_device,
-    get_device_name,
-    get_device_properties,
-    get_device_capability,
-    init,
-) = (
-    _refuse(n)
-    for n in (
-        "current_device",
-        "synchronize",
-        "set_device",
-        "get_device_name",
-        "get_device_properties",
-        "get_device_capability",
-        "init",
-    )
-)
-memory_allocated, max_memory_allocated, memory_reserved, max_memory_reserved = ((lambda device=None: 0),) * 4
+def memory_allocated(device: Any = None) -> int:
+    """0."""
+    return 0
+
+
+max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
@@ -114,15 +85,11 @@ def set_rng_state_all(new_states: Any) -> None:
     """Nothing: there are no devices to set."""
 
 
-_LATE = {
-    "current_stream",
-    "default_stream",
-    "get_rng_state",
-    "mem_get_info",
-    "memory_summary",
-    "set_rng_state",
-}
-_LATE |= {"Event", "Stream", "stream", "set_stream", "memory_stats", "utilization", "CUDAGraph"}
+_REFUSED = (
+    "CUDAGraph Event Stream current_device current_stream default_stream get_device_capability get_device_name "
+    "get_device_properties get_rng_state init mem_get_info memory_stats memory_summary set_device set_rng_state "
+    "set_stream stream synchronize utilization"
+).split()
 
 
 def __getattr__(name: str) -> Any:
@@ -130,7 +97,7 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module(".amp", __name__)
-    if name in _LATE:
+    if name in _REFUSED:
         return _refuse(name)
     if name.endswith("Tensor"):
         from ..dtypes import _BY_NAME

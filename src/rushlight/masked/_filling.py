@@ -40,8 +40,14 @@ def filled(x: Any, left_out: np.ndarray | None, value: Any) -> Any:
     return x if left_out is None else x.masked_fill(wrap(left_out), value)
 
 
+def losing(name: str, input: Any, dtype: Any, mask: Any, sign: int) -> Any:
+    """The input in `dtype`; what does not count is its lowest (-1) or highest (1) value: it loses to all others."""
+    x, left_out = start(name, input, dtype, mask)
+    return filled(x, left_out, limit(name, x, sign))
+
+
 def limit(name: str, x: Any, sign: int) -> Any:
-    """The lowest (-1) or highest (1) value of the input's dtype: it loses to all others."""
+    """The lowest (-1) or highest (1) value of the input's dtype."""
     d = x.dtype
     if d is dtypes.bool_:
         raise NotImplementedError(

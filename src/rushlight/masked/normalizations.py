@@ -6,12 +6,30 @@ import math
 from typing import Any
 
 from .. import dtypes
-from ..ops import arithmetic
+from ..ops.binary import logaddexp as _logaddexp
 from ..tensor import Tensor
-from ._filling import filled, limit, start
+from ._filling import filled, losing, start
 from .reductions import norm
 
 __all__ = ["cumprod", "cumsum", "log_softmax", "logaddexp", "normalize", "softmax", "softmin"]
+
+
+def _numbers(name: str, input: Tensor, dtype: Any, mask: Tensor | None, fill: int) -> Any:
+    """The input of a running sum or product, with `fill` where it does not count."""
+    x, left_out = start(name, input, dtype, mask)
+    if x.dtype is dtypes.bool_:
+        raise NotImplementedError(
+            f"masked.{name}: input must not be bool; convert it, for example with .int()"
+        )
+    return filled(x, left_out, fill)
+
+
+def _scores(name: str, input: Tensor, dtype: Any, mask: Tensor | None, sign: int = -1) -> Any:
+    """The input of a softmax, with a score that gets nothing where it does not count."""
+    x = losing(name, input, dtype, mask, sign)
+    if not x.dtype.is_floating_point:
+        raise NotImplementedError(f"masked.{name}: input must be floating-point, got {x.dtype}; give dtype")
+    return x
 
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -19,19 +37,14 @@ def cumsum(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = 
 
     Args:
         dim: The dim.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        dtype, mask: As those of `masked.sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.cumsum(x, 1, mask=mask)
         tensor([[-3., -3., -4.]])
     """
-    x, left_out = start("cumsum", input, dtype, mask)
-    if x.dtype is dtypes.bool_:
-        raise NotImplementedError(
-            "masked.cumsum: input must not be bool; convert it, for example with .int()"
-        )
-    return filled(x, left_out, 0).cumsum(dim, dtype=x.dtype)
+    x = _numbers("cumsum", input, dtype, mask, 0)
+    return x.cumsum(dim, dtype=x.dtype)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -39,19 +52,14 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None =
 
     Args:
         dim: The dim.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        dtype, mask: As those of `masked.sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.cumprod(x, 1, mask=mask)
         tensor([[-3., -3.,  3.]])
     """
-    x, left_out = start("cumprod", input, dtype, mask)
-    if x.dtype is dtypes.bool_:
-        raise NotImplementedError(
-            "masked.cumprod: input must not be bool; convert it, for example with .int()"
-        )
-    return filled(x, left_out, 1).cumprod(dim, dtype=x.dtype)
+    x = _numbers("cumprod", input, dtype, mask, 1)
+    return x.cumprod(dim, dtype=x.dtype)
 
 
 def softmax(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -59,8 +67,7 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None =
 
     Args:
         dim: The dim.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        dtype, mask: As those of `masked.sum`.
     Raises:
         NotImplementedError: the input is not floating-point.
     Example:
@@ -68,11 +75,7 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None =
         >>> rushlight.masked.softmax(x, 1, mask=mask)
         tensor([[0.1192, 0.0000, 0.8808]])
     """
-    x, left_out = start("softmax", input, dtype, mask)
-    y = filled(x, left_out, limit("softmax", x, -1))
-    if not x.dtype.is_floating_point:
-        raise NotImplementedError(f"masked.softmax: input must be floating-point, got {x.dtype}; give dtype")
-    return y.softmax(dim)
+    return _scores("softmax", input, dtype, mask).softmax(dim)
 
 
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -80,8 +83,7 @@ def log_softmax(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | No
 
     Args:
         dim: The dim.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        dtype, mask: As those of `masked.sum`.
     Raises:
         NotImplementedError: the input is not floating-point.
     Example:
@@ -89,13 +91,7 @@ def log_softmax(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | No
         >>> rushlight.masked.log_softmax(x, 1, mask=mask)
         tensor([[-2.1269,    -inf, -0.1269]])
     """
-    x, left_out = start("log_softmax", input, dtype, mask)
-    y = filled(x, left_out, limit("log_softmax", x, -1))
-    if not x.dtype.is_floating_point:
-        raise NotImplementedError(
-            f"masked.log_softmax: input must be floating-point, got {x.dtype}; give dtype"
-        )
-    return y.log_softmax(dim)
+    return _scores("log_softmax", input, dtype, mask).log_softmax(dim)
 
 
 def softmin(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Tensor:
@@ -103,8 +99,7 @@ def softmin(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None =
 
     Args:
         dim: The dim.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        dtype, mask: As those of `masked.sum`.
     Raises:
         NotImplementedError: the input is not floating-point.
     Example:
@@ -112,11 +107,7 @@ def softmin(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None =
         >>> rushlight.masked.softmin(x, 1, mask=mask)
         tensor([[0.8808, 0.0000, 0.1192]])
     """
-    x, left_out = start("softmin", input, dtype, mask)
-    y = filled(x, left_out, limit("softmin", x, 1))
-    if not x.dtype.is_floating_point:
-        raise NotImplementedError(f"masked.softmin: input must be floating-point, got {x.dtype}; give dtype")
-    return (-y).softmax(dim)
+    return (-_scores("softmin", input, dtype, mask, sign=1)).softmax(dim)
 
 
 def normalize(
@@ -134,8 +125,7 @@ def normalize(
         ord: The norm's order.
         dim: The dim.
         eps: The least divisor. Default 1e-12.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        dtype, mask: As those of `masked.sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -4.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.normalize(x, 2.0, 1, mask=mask)
@@ -173,4 +163,4 @@ def logaddexp(
             raise NotImplementedError(
                 f"masked.logaddexp: input and other must be floating-point, got {t.dtype}"
             )
-    return arithmetic.logaddexp(filled(x, x_out, -math.inf), filled(y, y_out, -math.inf))
+    return _logaddexp(filled(x, x_out, -math.inf), filled(y, y_out, -math.inf))

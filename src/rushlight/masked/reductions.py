@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..ops.vector_norm import vector_norm
 from ..tensor import Tensor, wrap
-from ._filling import dims_of, filled, limit, start
+from ._filling import dims_of, filled, limit, losing, start
 
 __all__ = [
     "amax", "amin", "argmax", "argmin", "logsumexp", "mean", "median", "norm", "prod", "std", "sum", "var",
@@ -25,12 +25,7 @@ def _counted(x: Any, left_out: np.ndarray | None, dims: tuple, keepdim: bool) ->
 
 
 def sum(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The sum.
 
@@ -49,20 +44,13 @@ def sum(
 
 
 def prod(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The product.
 
     Args:
         dim: One dim or several; all by default.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.prod(x, 1, mask=mask)
@@ -79,20 +67,13 @@ def prod(
 
 
 def mean(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The mean; NaN of nothing.
 
     Args:
         dim: One dim or several; all by default.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Raises:
         ValueError: neither the input nor `dtype` is floating-point or complex.
     Example:
@@ -111,51 +92,37 @@ def mean(
 
 
 def amax(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The largest element; of nothing the dtype's lowest value.
 
     Args:
         dim: One dim or several; all by default.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.amax(x, 1, mask=mask)
         tensor([-1.])
     """
-    x, left_out = start("amax", input, dtype, mask)
-    return filled(x, left_out, limit("amax", x, -1)).amax(dims_of("amax", x, dim), keepdim=bool(keepdim))
+    x = losing("amax", input, dtype, mask, -1)
+    return x.amax(dims_of("amax", x, dim), keepdim=bool(keepdim))
 
 
 def amin(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The smallest element; of nothing the dtype's highest value.
 
     Args:
         dim: One dim or several; all by default.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.amin(x, 1, mask=mask)
         tensor([-3.])
     """
-    x, left_out = start("amin", input, dtype, mask)
-    return filled(x, left_out, limit("amin", x, 1)).amin(dims_of("amin", x, dim), keepdim=bool(keepdim))
+    x = losing("amin", input, dtype, mask, 1)
+    return x.amin(dims_of("amin", x, dim), keepdim=bool(keepdim))
 
 
 def argmax(
@@ -170,17 +137,14 @@ def argmax(
 
     Args:
         dim: The dim; by default the flat index is given.
-        keepdim: Keep the reduced dim with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.argmax(x, 1, mask=mask)
         tensor([2.])
     """
-    x, left_out = start("argmax", input, dtype, mask)
-    y = filled(x, left_out, limit("argmax", x, -1))
-    return y.detach().argmax(dim, keepdim=bool(keepdim)).to(x.dtype)
+    x = losing("argmax", input, dtype, mask, -1)
+    return x.detach().argmax(dim, keepdim=bool(keepdim)).to(x.dtype)
 
 
 def argmin(
@@ -195,17 +159,14 @@ def argmin(
 
     Args:
         dim: The dim; by default the flat index is given.
-        keepdim: Keep the reduced dim with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.argmin(x, 1, mask=mask)
         tensor([0.])
     """
-    x, left_out = start("argmin", input, dtype, mask)
-    y = filled(x, left_out, limit("argmin", x, 1))
-    return y.detach().argmin(dim, keepdim=bool(keepdim)).to(x.dtype)
+    x = losing("argmin", input, dtype, mask, 1)
+    return x.detach().argmin(dim, keepdim=bool(keepdim)).to(x.dtype)
 
 
 def _moments(
@@ -249,9 +210,7 @@ def var(
         dim: One dim or several; all by default.
         unbiased: Whether `correction` is 1 (default) or 0.
         correction: What is subtracted from the number of elements that the squares' sum is divided by.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Raises:
         AssertionError: both `unbiased` and `correction` are given.
         RuntimeError: the input is bool.
@@ -280,9 +239,7 @@ def std(
         dim: One dim or several; all by default.
         unbiased: Whether `correction` is 1 (default) or 0.
         correction: What is subtracted from the number of elements that the squares' sum is divided by.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Raises:
         AssertionError: both `unbiased` and `correction` are given.
         RuntimeError: the input is bool.
@@ -295,20 +252,13 @@ def std(
 
 
 def median(
-    input: Tensor,
-    dim: int = -1,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The median, the lower one of an even number; NaN of nothing.
 
     Args:
         dim: The dim. Default: the last.
-        keepdim: Keep the reduced dim with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Raises:
         ValueError: a stretch is fully masked and the input not floating-point.
     Example:
@@ -332,20 +282,13 @@ def median(
 
 
 def logsumexp(
-    input: Tensor,
-    dim: Any = None,
-    *,
-    keepdim: bool = False,
-    dtype: Any = None,
-    mask: Tensor | None = None,
+    input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Tensor:
     """The logarithm of the sum of the exponentials; -inf of nothing.
 
     Args:
         dim: One dim or several; all by default.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -1.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.logsumexp(x, 1, mask=mask)
@@ -370,9 +313,7 @@ def norm(
     Args:
         ord: Its order; see `linalg.vector_norm`. Default 2.
         dim: One dim or several; all by default.
-        keepdim: Keep the reduced dims with size 1.
-        dtype: What the input is converted to first.
-        mask: False where an element does not count.
+        keepdim, dtype, mask: As those of `sum`.
     Example:
         >>> x, mask = rushlight.tensor([[-3.0, -2.0, -4.0]]), rushlight.tensor([[True, False, True]])
         >>> rushlight.masked.norm(x, 2, 1, mask=mask)

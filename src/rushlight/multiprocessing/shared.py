@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..nn.parameter import Parameter
-from ..tensor import Tensor, wrap
+from ..tensor import Tensor, address, wrap
 from ..utils.data.shared import AVAILABLE, _memory_file
 
 __all__ = ["register", "share"]
@@ -41,10 +41,6 @@ def _memory_of(array: np.ndarray) -> SharedMemory | None:
     while isinstance(owner, (np.ndarray, memoryview)):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
     return owner if isinstance(owner, SharedMemory) else None
-
-
-def _address(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]
 
 
 def share(t: Tensor) -> Tensor:
@@ -73,7 +69,7 @@ def _reduce(t: Tensor) -> tuple:
     if memory is None:  # empty, or a system without such files
         return _by_value, (type(t), np.array(array), t.requires_grad)
     start = np.frombuffer(memory, np.uint8)
-    where = (array.shape, array.dtype, _address(array) - _address(start), array.strides)
+    where = (array.shape, array.dtype, address(array) - address(start), array.strides)
     return _rebuild, (type(t), reduction.DupFd(memory.fd), len(memory), where, t.requires_grad)
 
 

@@ -19,7 +19,7 @@ from .elementwise import BINARY, FLOAT32, UNARY, binary, require_tensor, unary, 
 from .mask import where
 from .promotion import number
 from .special import np_erfc
-from .unary import sigmoid, tanh
+from .unary import np_sigmoid, sigmoid, tanh
 
 __all__ = [
     "celu",
@@ -456,11 +456,6 @@ def logsigmoid(input: Tensor) -> Tensor:
     return _apply(_LogSigmoid, input, False)
 
 
-def _np_sigmoid(a: np.ndarray) -> np.ndarray:
-    e = np.exp(-np.abs(a))
-    return np.where(a < 0, e, np.ones((), a.dtype)) / (1 + e)
-
-
 def _np_gelu(a: np.ndarray) -> np.ndarray:
     half = np.asarray(0.5, a.dtype)
     return a * np_erfc(a * np.asarray(-math.sqrt(0.5), a.dtype)) * half
@@ -487,7 +482,7 @@ _GeluTanh = _node(
     "GeluBackward0",
     "gelu",
     lambda a: (
-        a * _np_sigmoid((a + a * a * a * np.asarray(0.044715, a.dtype)) * np.asarray(_GELU_TANH, a.dtype))
+        a * np_sigmoid((a + a * a * a * np.asarray(0.044715, a.dtype)) * np.asarray(_GELU_TANH, a.dtype))
     ),
     _gelu_tanh_derivative,
     "gelu_tanh_b",
@@ -519,7 +514,7 @@ def _silu_derivative(dy: Tensor, x: Tensor) -> Tensor:
 
 
 _Silu = _node(
-    "SiluBackward0", "silu", lambda a: a * _np_sigmoid(a), _silu_derivative, "silu_b", numbers=lambda: None
+    "SiluBackward0", "silu", lambda a: a * np_sigmoid(a), _silu_derivative, "silu_b", numbers=lambda: None
 )
 
 

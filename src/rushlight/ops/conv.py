@@ -80,7 +80,8 @@ def _dims(value: Any, n: int, function: str, name: str) -> tuple[int, ...]:
     return values
 
 
-def _check_least(values: Sequence[int], least: int, function: str, name: str) -> None:
+def check_least(values: Sequence[int], least: int, function: str, name: str) -> None:
+    """Raise where a window's sizes are less than `least`, 0 or 1."""
     if min(values) < least:
         rule = "be positive" if least else "not be negative"
         raise RuntimeError(f"{function}: {name} must {rule}, got {list(values)}")
@@ -143,8 +144,8 @@ def _geometry(
 ) -> Geometry:
     """The checked geometry of a convolution. Remembered: a model asks for the same few again and again."""
     s, d = _dims(stride, n, function, "stride"), _dims(dilation, n, function, "dilation")
-    _check_least(s, 1, function, "stride")
-    _check_least(d, 1, function, "dilation")
+    check_least(s, 1, function, "stride")
+    check_least(d, 1, function, "dilation")
     _check_weight(function, n, x, w, b, groups, False)
     k, size = w[2:], x[2:]
     reach = tuple([(kk - 1) * dd for kk, dd in zip(k, d, strict=True)])
@@ -159,7 +160,7 @@ def _geometry(
         p = tuple([t // 2 for t in total])  # an odd one goes behind
     else:
         p = _dims(padding, n, function, "padding")
-        _check_least(p, 0, function, "padding")
+        check_least(p, 0, function, "padding")
         total = tuple([2 * q for q in p])
     padded = tuple([i + t for i, t in zip(size, total, strict=True)])
     if any(i <= r for i, r in zip(padded, reach, strict=True)):
@@ -181,10 +182,10 @@ def _transposed_geometry(
     if isinstance(padding, str):
         raise TypeError(f"{function}: padding must be an int or ints, got {padding!r}")
     p, e = _dims(padding, n, function, "padding"), _dims(extra, n, function, "output_padding")
-    _check_least(s, 1, function, "stride")
-    _check_least(d, 1, function, "dilation")
-    _check_least(p, 0, function, "padding")
-    _check_least(e, 0, function, "output_padding")
+    check_least(s, 1, function, "stride")
+    check_least(d, 1, function, "dilation")
+    check_least(p, 0, function, "padding")
+    check_least(e, 0, function, "output_padding")
     _check_weight(function, n, x, w, b, groups, True)
     if any(o >= t and o >= dd for o, t, dd in zip(e, s, d, strict=True)):
         raise RuntimeError(

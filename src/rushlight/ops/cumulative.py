@@ -14,7 +14,7 @@ from ..errors import wrap_dim
 from ..kernels import _C
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .arithmetic import np_logaddexp
+from .binary import np_logaddexp
 from .convert import in_order
 from .elementwise import FLOAT32, refuse, require_tensor, work_dtype
 

@@ -125,31 +125,37 @@ def _split_index(x: Tensor, index: Any) -> tuple[tuple, type | None, list | None
             dim += 1
         else:
             any_array = True
-            if item.dtype.kind not in "biu":
-                raise IndexError(
-                    f"tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(item.dtype)}"
-                )
-            if item.dtype == np.uint8:
-                item = item.astype(bool)
+            item = _fitting(item, shape, dim)
             n = _dims_of(item)
-            if item.dtype == bool:
-                for k in range(n):
-                    if item.shape[k] != shape[dim + k]:
-                        raise IndexError(
-                            f"The shape of the mask {list(item.shape)} at index {k} does not match the shape of the indexed "
-                            f"tensor {list(shape)} at index {dim + k}"
-                        )
-            elif item.size:
-                size = shape[dim]
-                low, high = int(item.min()), int(item.max())
-                if low < -size or high >= size:
-                    raise IndexError(
-                        f"index {high if high >= size else low} is out of bounds for dimension {dim} with size {size}"
-                    )
             basic.extend([slice(None)] * n)
             arrays.append(item)
             dim += n
     return tuple(basic), node, arrays if any_array else None
+
+
+def _fitting(item: np.ndarray, shape: tuple, dim: int) -> np.ndarray:
+    """An array that indexes a tensor of that shape from `dim` on, checked; bytes as the mask they stand for."""
+    if item.dtype.kind not in "biu":
+        raise IndexError(
+            f"tensors used as indices must be long, int, byte or bool tensors, got {dtypes.of(item.dtype)}"
+        )
+    if item.dtype == np.uint8:
+        item = item.astype(bool)
+    if item.dtype == bool:
+        for k in range(_dims_of(item)):
+            if item.shape[k] != shape[dim + k]:
+                raise IndexError(
+                    f"The shape of the mask {list(item.shape)} at index {k} does not match the shape of the indexed "
+                    f"tensor {list(shape)} at index {dim + k}"
+                )
+    elif item.size:
+        size = shape[dim]
+        low, high = int(item.min()), int(item.max())
+        if low < -size or high >= size:
+            raise IndexError(
+                f"index {high if high >= size else low} is out of bounds for dimension {dim} with size {size}"
+            )
+    return item
 
 
 def _item(value: Any) -> Any:

@@ -20,6 +20,7 @@ from . import decomposition as _d
 from . import vector_norm as _n
 from .convert import in_order
 from .decomposition import LinAlgError, check, into_each, tri
+from .eigen import svdvals
 from .elementwise import refuse, require_tensor
 from .join import stack
 from .mask import nothing_of
@@ -468,7 +469,7 @@ def cond(A: Tensor, p: Any = None, *, out: Tensor | None = None) -> Tensor:
     """
     if p in (None, 2, -2):
         check(A, "linalg.cond", square=False)
-        s = _d.svdvals(A)
+        s = svdvals(A)
         first, last = s[..., 0], s[..., -1]
         y = last / first if p == -2 else first / last
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..tensor import Tensor
+from .cross_entropy import cross_entropy
 from .linear import linear
-from .loss import cross_entropy
 from .shape import reshape
 
 __all__: list[str] = []

@@ -16,7 +16,8 @@ from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..errors import kind_of
 from ..tensor import Tensor, wrap
-from .decomposition import LinAlgError, check, eigh, linalg_qr, linalg_svd
+from .decomposition import LinAlgError, check, linalg_qr
+from .eigen import eigh, linalg_svd
 from .matmul import matmul, mh
 
 __all__ = ["lobpcg", "pca_lowrank", "svd_lowrank"]

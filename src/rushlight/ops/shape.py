@@ -13,7 +13,7 @@ from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..errors import kind_of, wrap_dim, wrap_dims
 from ..kernels import _C
-from ..tensor import Size, Tensor, _address, method, strided, wrap
+from ..tensor import Size, Tensor, address, method, strided, wrap
 from .elementwise import not_a_tensor, require_tensor
 
 __all__ = [
@@ -102,23 +102,16 @@ class ViewBackward0(Function):
         return reshape(dy, ctx.shape), None
 
 
-class UnsafeViewBackward0(Function):
+class UnsafeViewBackward0(ViewBackward0):
     """Reshaping that had to copy."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, shape: tuple) -> Tensor:
-        ctx.shape = x._array.shape
-        return wrap(x._array.reshape(shape))
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
-        return reshape(dy, ctx.shape), None
+    _view = False
 
 
 def _can_view(array: np.ndarray, shape: tuple) -> bool:
     if array.flags.c_contiguous or array.size == 0:
         return True
-    return _address(array.reshape(shape)) == _address(array)
+    return address(array.reshape(shape)) == address(array)
 
 
 @method()

@@ -15,8 +15,8 @@ from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .convert import in_order
 from .elementwise import FLOAT32, OPERANDS, refuse, require_tensor, work_dtype
+from .extremes import Picked, share
 from .promotion import result_type
-from .reduce import _share, scatter_back
 
 __all__ = [
     "argsort",
@@ -64,19 +64,14 @@ def _sorted(array: np.ndarray, dim: int, descending: bool) -> tuple[np.ndarray, 
     return np.take_along_axis(array, order, dim), np.ascontiguousarray(order, dtype=np.int64)
 
 
-class SortBackward0(Function):
+class SortBackward0(Picked):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, descending: bool) -> tuple:
         values, indices = (in_order(a) for a in _sorted(x._array, dim, descending))
-        ctx.shape, ctx.dim = x._array.shape, dim
+        ctx.shape, ctx.dim, ctx.keepdim = x._array.shape, dim, True
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
         return values, indices
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
-        (indices,) = ctx.saved_tensors
-        return scatter_back(dy, indices, ctx.shape, ctx.dim, True), None, None
 
 
 _sort_result, _topk_result = struct("sort", "values", "indices"), struct("topk", "values", "indices")
@@ -141,7 +136,7 @@ def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 
 
 # -- the largest few ----------------------------------------------------------------------------------------------
-class TopkBackward0(Function):
+class TopkBackward0(Picked):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int, dim: int, largest: bool) -> tuple:
         array = x._array
@@ -154,15 +149,10 @@ class TopkBackward0(Function):
             v, i = _sorted(array, dim, largest)
             cut = (slice(None),) * dim + (slice(0, k),)
             values, indices = (in_order(a[cut] if array.ndim else a) for a in (v, i))
-        ctx.shape, ctx.dim = array.shape, dim
+        ctx.shape, ctx.dim, ctx.keepdim = array.shape, dim, True
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
         return values, indices
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
-        (indices,) = ctx.saved_tensors
-        return scatter_back(dy, indices, ctx.shape, ctx.dim, True), None, None, None
 
 
 @method()
@@ -193,7 +183,7 @@ def topk(
     return _topk_result(*_pair_into(out, TopkBackward0.apply(input, k, dim, largest), "topk"))
 
 
-class KthvalueBackward0(Function):
+class KthvalueBackward0(Picked):
     @staticmethod
     def forward(ctx: Any, x: Tensor, k: int, dim: int, keepdim: bool) -> tuple:
         values, indices = _pick(x._array, np.full((), k - 1), dim, keepdim, _sorted(x._array, dim, False))
@@ -201,11 +191,6 @@ class KthvalueBackward0(Function):
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
         return values, indices
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
-        (indices,) = ctx.saved_tensors
-        return scatter_back(dy, indices, ctx.shape, ctx.dim, ctx.keepdim), None, None, None
 
 
 def _pick(
@@ -291,14 +276,14 @@ class MedianBackward0(Function):
         if y._array != y._array:
             mask = x.isnan().to(dy.dtype)
             return dy * (mask / mask.sum())
-        return _share(dy, x, y, tuple(range(x._array.ndim)), False)
+        return share(dy, x, y, tuple(range(x._array.ndim)), False)
 
 
 class NanmedianBackward0(MedianBackward0):
     _skip_nan = True
 
 
-class MedianBackward1(Function):
+class MedianBackward1(Picked):
     _skip_nan = False
 
     @staticmethod
@@ -308,11 +293,6 @@ class MedianBackward1(Function):
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
         return values, indices
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
-        (indices,) = ctx.saved_tensors
-        return scatter_back(dy, indices, ctx.shape, ctx.dim, ctx.keepdim), None, None
 
 
 class NanmedianBackward1(MedianBackward1):
@@ -356,7 +336,7 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False, *, o
     return _median("nanmedian", nodes, _nanmedian_result, input, dim, keepdim, out)
 
 
-class ModeBackward0(Function):
+class ModeBackward0(Picked):
     @staticmethod
     def forward(ctx: Any, x: Tensor, dim: int, keepdim: bool) -> tuple:
         values, indices = _mode(x._array, dim, keepdim)
@@ -364,11 +344,6 @@ class ModeBackward0(Function):
         ctx.save_for_backward(indices)
         ctx.mark_non_differentiable(indices)
         return values, indices
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor, _: Any) -> tuple:
-        (indices,) = ctx.saved_tensors
-        return scatter_back(dy, indices, ctx.shape, ctx.dim, ctx.keepdim), None, None
 
 
 def _mode(array: np.ndarray, dim: int, keepdim: bool) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebval
 
 from ..autograd import Function
 from ..autograd.core import TensorBase
@@ -41,6 +40,10 @@ _ERFCX = [
 
 
 def _erfcx_positive(t: np.ndarray) -> np.ndarray:
+    from numpy.polynomial.chebyshev import (
+        chebval,
+    )  # a tenth of the time of `import rushlight`, for this function alone
+
     with np.errstate(invalid="ignore"):
         return np.where(t == np.inf, 0.0, chebval((t - 3) / (t + 3), _ERFCX))
 

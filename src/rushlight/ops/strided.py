@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd import Function
 from ..autograd.core import TensorBase
 from ..errors import wrap_dim
-from ..tensor import Tensor, _address, memory, method, strided, wrap
+from ..tensor import Tensor, address, memory, method, strided, wrap
 from .elementwise import not_a_tensor, require_tensor
 from .shape import reshape, sizes_of
 
@@ -25,7 +25,7 @@ class DiagonalBackward0(Function):
         ctx.shape, ctx.at = x._array.shape, (offset, dim1, dim2)
         out = x._array.diagonal(offset, dim1, dim2)
         if not out.flags.writeable:  # NumPy gives a read-only view
-            start = _address(out) - _address(x._array) if out.size else 0
+            start = address(out) - address(x._array) if out.size else 0
             out = strided(x._array, out.shape, out.strides, start)
         return wrap(out)
 

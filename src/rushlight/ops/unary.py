@@ -365,7 +365,8 @@ log1p = make_unary(
 )
 
 
-def _np_sigmoid(a: np.ndarray) -> np.ndarray:
+def np_sigmoid(a: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-a)), without overflow."""
     if a.dtype.kind == "c":
         return 1 / (1 + np.exp(-a))
     e = np.exp(-np.abs(a))
@@ -374,7 +375,7 @@ def _np_sigmoid(a: np.ndarray) -> np.ndarray:
 
 sigmoid = make_unary(
     "sigmoid",
-    _np_sigmoid,
+    np_sigmoid,
     lambda dy, y: dy * (1 - y) * y,
     "`1 / (1 + exp(-input))`.",
     saves="y",

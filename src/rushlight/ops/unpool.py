@@ -9,7 +9,8 @@ import numpy as np
 
 from ..autograd import Function
 from ..tensor import Tensor, wrap
-from .pool import check_input, gather_planes, numbers_of, scatter_planes
+from .max_pool import gather_planes, scatter_planes
+from .pool import check_input, numbers_of
 from .random import rand
 
 __all__ = [

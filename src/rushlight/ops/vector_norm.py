@@ -174,7 +174,7 @@ def matrix_norm(
     if ord == "fro":
         y = vector_norm(A, 2, (rows, columns), keepdim)
     elif ord == "nuc" or (isinstance(ord, (int, float)) and abs(ord) == 2):
-        from .decomposition import svdvals
+        from .eigen import svdvals
 
         s = svdvals(movedim(A, (rows, columns), (-2, -1)))
         y = s.sum(-1) if ord == "nuc" else s.amax(-1) if ord == 2 else s.amin(-1)  # type: ignore[attr-defined]

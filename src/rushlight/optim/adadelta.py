@@ -29,6 +29,8 @@ class Adadelta(Optimizer):
     Source: Zeiler 2012, "ADADELTA: an adaptive learning rate method", arXiv:1212.5701.
     """
 
+    _added_options = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -56,13 +58,6 @@ class Adadelta(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            for key in ("maximize", "differentiable", "capturable"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"step": counter(), "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}

@@ -31,6 +31,8 @@ class Adafactor(Optimizer):
     Source: Shazeer and Stern 2018, arXiv:1804.04235.
     """
 
+    _added_options = {"foreach": None}
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -68,11 +70,6 @@ class Adafactor(Optimizer):
             "maximize": maximize,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         state: dict[str, Any] = {"step": counter()}

@@ -31,6 +31,8 @@ class Adagrad(Optimizer):
     Source: Duchi et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization".
     """
 
+    _added_options = {"foreach": None, "maximize": False, "differentiable": False, "fused": None}
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -69,14 +71,6 @@ class Adagrad(Optimizer):
         for group in self.param_groups:  # PyTorch's Adagrad has its state from the beginning
             for p in group["params"]:
                 self.state[p] = self._start(group, p)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            group.setdefault("maximize", False)
-            group.setdefault("differentiable", False)
-            group.setdefault("fused", None)
 
     def share_memory(self) -> None:
         """Move the sums into memory that processes share."""

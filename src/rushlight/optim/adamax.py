@@ -39,6 +39,8 @@ class Adamax(Optimizer):
     Source: Kingma and Ba 2014, arXiv:1412.6980, section 7.
     """
 
+    _added_options = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -67,13 +69,6 @@ class Adamax(Optimizer):
             "capturable": capturable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            for key in ("maximize", "differentiable", "capturable"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"step": counter(), "exp_avg": zeros_like(p), "exp_inf": zeros_like(p)}

@@ -30,6 +30,8 @@ class ASGD(Optimizer):
     Source: Polyak and Juditsky 1992, "Acceleration of stochastic approximation by averaging".
     """
 
+    _added_options = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -57,13 +59,6 @@ class ASGD(Optimizer):
             "capturable": capturable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            for key in ("maximize", "differentiable", "capturable"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         eta = wrap(np.array(number(group["lr"]), np.float32))

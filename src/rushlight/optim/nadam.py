@@ -41,6 +41,14 @@ class NAdam(Optimizer):
     Source: Dozat 2016, "Incorporating Nesterov momentum into Adam".
     """
 
+    _added_options = {
+        "foreach": None,
+        "maximize": False,
+        "differentiable": False,
+        "capturable": False,
+        "decoupled_weight_decay": False,
+    }
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -73,13 +81,6 @@ class NAdam(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            for key in ("maximize", "differentiable", "capturable", "decoupled_weight_decay"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {

@@ -118,6 +118,7 @@ class Optimizer:
     """
 
     _opt_called = False
+    _added_options: dict[str, Any] = {}  # options that old checkpoints lack, and what stands for them
     state: defaultdict[Any, Any]
     param_groups: list[dict[str, Any]]
 
@@ -357,6 +358,9 @@ class Optimizer:
             self._make_hooks()
         self._hook_step()
         self.defaults.setdefault("differentiable", False)
+        for option, value in self._added_options.items():
+            for group in self.param_groups:
+                group.setdefault(option, value)
 
     def __repr__(self) -> str:
         lines = [type(self).__name__ + " ("]

@@ -41,6 +41,14 @@ class RAdam(Optimizer):
     Source: Liu et al. 2019, "On the variance of the adaptive learning rate and beyond", arXiv:1908.03265.
     """
 
+    _added_options = {
+        "foreach": None,
+        "maximize": False,
+        "differentiable": False,
+        "capturable": False,
+        "decoupled_weight_decay": False,
+    }
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -71,13 +79,6 @@ class RAdam(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            for key in ("maximize", "differentiable", "capturable", "decoupled_weight_decay"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"step": counter(), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}

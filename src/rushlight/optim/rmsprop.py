@@ -32,6 +32,15 @@ class RMSprop(Optimizer):
     Source: Hinton 2012, "Neural networks for machine learning", lecture 6e; centered: Graves 2013, arXiv:1308.0850.
     """
 
+    _added_options = {
+        "momentum": 0,
+        "foreach": None,
+        "centered": False,
+        "maximize": False,
+        "differentiable": False,
+        "capturable": False,
+    }
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -61,14 +70,6 @@ class RMSprop(Optimizer):
             "differentiable": differentiable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("momentum", 0)
-            group.setdefault("foreach", None)
-            for key in ("centered", "maximize", "differentiable", "capturable"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         state = {"step": counter(), "square_avg": zeros_like(p)}

@@ -28,6 +28,8 @@ class Rprop(Optimizer):
     Source: Riedmiller and Braun 1993, "A direct adaptive method for faster backpropagation learning".
     """
 
+    _added_options = {"foreach": None, "maximize": False, "differentiable": False, "capturable": False}
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -55,13 +57,6 @@ class Rprop(Optimizer):
             "capturable": capturable,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            for key in ("maximize", "differentiable", "capturable"):
-                group.setdefault(key, False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         size = wrap(np.full_like(p._array, number(group["lr"])))

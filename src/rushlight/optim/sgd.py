@@ -46,6 +46,14 @@ class SGD(Optimizer):
         tensor([0.8000], requires_grad=True)
     """
 
+    _added_options = {
+        "differentiable": False,
+        "nesterov": False,
+        "maximize": False,
+        "foreach": None,
+        "fused": None,
+    }
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -80,13 +88,6 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            for key, value in (("nesterov", False), ("maximize", False), ("foreach", None), ("fused", None)):
-                group.setdefault(key, value)
-            group.setdefault("differentiable", False)
 
     def _start(self, group: dict[str, Any], p: Tensor) -> dict[str, Any]:
         return {"momentum_buffer": None} if number(group["momentum"]) else {}

@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import kind_of
-from ..ops.creation import check_options, finish
-from ..ops.windows import cosine_sum, positions, triangle
+from ..ops.creation import check_options
+from ..ops.windows import cosine_sum, finished, length_of, positions, triangle
 from ..ops.windows import kaiser as _kaiser
 from ..tensor import Tensor
 
@@ -35,19 +35,14 @@ def _window(
     requires_grad: bool,
     one: float = 1.0,
 ) -> Tensor:
-    if isinstance(M, bool) or not hasattr(M, "__index__"):
-        raise TypeError(f"signal.windows.{name}: M must be an int, got {kind_of(M)}")
-    if M < 0:
-        raise ValueError(f"signal.windows.{name}: M must not be negative, got {M}")
+    n = length_of(f"signal.windows.{name}", "M", M, ValueError)
     if layout is not None and layout is not dtypes.strided:
         raise ValueError(f"signal.windows.{name}: layout must be torch.strided, got {layout}")
     check_options(f"signal.windows.{name}", device, None)
     d = dtypes.get_default_dtype() if dtype is None else dtype
     if d not in (dtypes.float32, dtypes.float64):
         raise ValueError(f"signal.windows.{name}: dtype must be float32 or float64, got {d}")
-    n = M.__index__()
-    values = np.full(n, one) if n < 2 else make(n)
-    return finish(values.astype(d.numpy), requires_grad)
+    return finished(n, make, d, requires_grad, one)
 
 
 def bartlett(
@@ -71,7 +66,8 @@ def bartlett(
         >>> bartlett(5)
         tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
     """
-    return _window("bartlett", M, lambda n: triangle(n, sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("bartlett", M, lambda n: triangle(n, sym), *options)
 
 
 def blackman(
@@ -95,9 +91,8 @@ def blackman(
         >>> blackman(4, sym=False)[1:]
         tensor([0.3400, 1.0000, 0.3400])
     """
-    return _window(
-        "blackman", M, lambda n: cosine_sum(n, (0.42, 0.5, 0.08), sym), dtype, layout, device, requires_grad
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("blackman", M, lambda n: cosine_sum(n, (0.42, 0.5, 0.08), sym), *options)
 
 
 def cosine(
@@ -121,14 +116,9 @@ def cosine(
         >>> cosine(4)
         tensor([0.3827, 0.9239, 0.9239, 0.3827])
     """
+    options = (dtype, layout, device, requires_grad)
     return _window(
-        "cosine",
-        M,
-        lambda n: np.sin(math.pi * (np.arange(n) + 0.5) / (n if sym else n + 1)),
-        dtype,
-        layout,
-        device,
-        requires_grad,
+        "cosine", M, lambda n: np.sin(math.pi * (np.arange(n) + 0.5) / (n if sym else n + 1)), *options
     )
 
 
@@ -164,16 +154,8 @@ def exponential(
             f"signal.windows.exponential: center must be None for symmetric windows, got {center}"
         )
     one = 1.0 if center is None else math.exp(-abs(center) / tau)
-    return _window(
-        "exponential",
-        M,
-        lambda n: _exponential(n, center, tau, sym),
-        dtype,
-        layout,
-        device,
-        requires_grad,
-        one,
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("exponential", M, lambda n: _exponential(n, center, tau, sym), *options, one)
 
 
 def _exponential(n: int, center: float | None, tau: float, sym: bool) -> np.ndarray:
@@ -206,7 +188,8 @@ def gaussian(
     """
     if std <= 0:
         raise ValueError(f"signal.windows.gaussian: std must be positive, got {std}")
-    return _window("gaussian", M, lambda n: _gaussian(n, std, sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("gaussian", M, lambda n: _gaussian(n, std, sym), *options)
 
 
 def _gaussian(n: int, std: float, sym: bool) -> np.ndarray:
@@ -242,9 +225,8 @@ def general_cosine(
     if not a:
         raise ValueError("signal.windows.general_cosine: a must not be empty, got no coefficients")
     weights = tuple(a)
-    return _window(
-        "general_cosine", M, lambda n: cosine_sum(n, weights, sym), dtype, layout, device, requires_grad
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("general_cosine", M, lambda n: cosine_sum(n, weights, sym), *options)
 
 
 def general_hamming(
@@ -270,15 +252,8 @@ def general_hamming(
         >>> general_hamming(3, alpha=0.6)
         tensor([0.2000, 1.0000, 0.2000])
     """
-    return _window(
-        "general_hamming",
-        M,
-        lambda n: cosine_sum(n, (alpha, 1 - alpha), sym),
-        dtype,
-        layout,
-        device,
-        requires_grad,
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("general_hamming", M, lambda n: cosine_sum(n, (alpha, 1 - alpha), sym), *options)
 
 
 def hamming(
@@ -302,9 +277,8 @@ def hamming(
         >>> hamming(3)
         tensor([0.0800, 1.0000, 0.0800])
     """
-    return _window(
-        "hamming", M, lambda n: cosine_sum(n, (0.54, 0.46), sym), dtype, layout, device, requires_grad
-    )
+    options = (dtype, layout, device, requires_grad)
+    return _window("hamming", M, lambda n: cosine_sum(n, (0.54, 0.46), sym), *options)
 
 
 def hann(
@@ -328,7 +302,8 @@ def hann(
         >>> hann(3)
         tensor([0., 1., 0.])
     """
-    return _window("hann", M, lambda n: cosine_sum(n, (0.5, 0.5), sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("hann", M, lambda n: cosine_sum(n, (0.5, 0.5), sym), *options)
 
 
 def kaiser(
@@ -356,7 +331,8 @@ def kaiser(
     """
     if beta < 0:
         raise ValueError(f"signal.windows.kaiser: beta must not be negative, got {beta}")
-    return _window("kaiser", M, lambda n: _kaiser(n, beta, sym), dtype, layout, device, requires_grad)
+    options = (dtype, layout, device, requires_grad)
+    return _window("kaiser", M, lambda n: _kaiser(n, beta, sym), *options)
 
 
 def nuttall(
@@ -380,12 +356,7 @@ def nuttall(
         >>> nuttall(3)
         tensor([3.6280e-04, 1.0000e+00, 3.6280e-04])
     """
+    options = (dtype, layout, device, requires_grad)
     return _window(
-        "nuttall",
-        M,
-        lambda n: cosine_sum(n, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym),
-        dtype,
-        layout,
-        device,
-        requires_grad,
+        "nuttall", M, lambda n: cosine_sum(n, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym), *options
     )

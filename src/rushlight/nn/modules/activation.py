@@ -45,7 +45,7 @@ __all__ = [
 
 
 class _Inplace(Module):
-    """Activations with no setting but `inplace`."""
+    """Activations that may change the input itself; further settings are named in `__constants__`."""
 
     __constants__ = ["inplace"]
 
@@ -54,7 +54,8 @@ class _Inplace(Module):
         self.inplace = inplace
 
     def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
+        shown = [f"{name}={getattr(self, name)}" for name in self.__constants__ if name != "inplace"]
+        return ", ".join([*shown, "inplace=True"] if self.inplace else shown)
 
 
 class ReLU(_Inplace):
@@ -124,7 +125,7 @@ class SELU(_Inplace):
         return F.selu(input, self.inplace)
 
 
-class Hardsigmoid(Module):
+class Hardsigmoid(_Inplace):
     """min(max(x + 3, 0), 6) / 6: a sigmoid of straight lines.
 
     Args:
@@ -136,17 +137,13 @@ class Hardsigmoid(Module):
         tensor([0.0000, 0.5000, 1.0000])
     """
 
-    __constants__ = ["inplace"]
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
+    extra_repr = Module.extra_repr  # PyTorch's does not show it
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
 
 
-class Hardswish(Module):
+class Hardswish(_Inplace):
     """x hardsigmoid(x).
 
     Args:
@@ -159,17 +156,13 @@ class Hardswish(Module):
         tensor([-0.,  0.,  4.])
     """
 
-    __constants__ = ["inplace"]
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
+    extra_repr = Module.extra_repr  # PyTorch's does not show it
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardswish(input, self.inplace)
 
 
-class Threshold(Module):
+class Threshold(_Inplace):
     """x where x > threshold, else value.
 
     Args:
@@ -186,19 +179,15 @@ class Threshold(Module):
     __constants__ = ["threshold", "value", "inplace"]
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
-        super().__init__()
+        super().__init__(inplace)
         self.threshold = threshold
         self.value = value
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"threshold={self.threshold}, value={self.value}" + (", inplace=True" if self.inplace else "")
 
-
-class RReLU(Module):
+class RReLU(_Inplace):
     """x where x >= 0, else a x: in training with a drawn uniformly for each element, else with its mean.
 
     Args:
@@ -216,19 +205,15 @@ class RReLU(Module):
     __constants__ = ["lower", "upper", "inplace"]
 
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
-        super().__init__()
+        super().__init__(inplace)
         self.lower = lower
         self.upper = upper
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.rrelu(input, self.lower, self.upper, self.training, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"lower={self.lower}, upper={self.upper}" + (", inplace=True" if self.inplace else "")
 
-
-class Hardtanh(Module):
+class Hardtanh(_Inplace):
     """x limited to [min_val, max_val].
 
     Args:
@@ -254,7 +239,7 @@ class Hardtanh(Module):
         min_value: float | None = None,
         max_value: float | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(inplace)
         for old, new in ((min_value, "min_val"), (max_value, "max_val")):
             if old is not None:
                 warnings.warn(
@@ -264,7 +249,6 @@ class Hardtanh(Module):
                 )
         self.min_val = min_val if min_value is None else min_value
         self.max_val = max_val if max_value is None else max_value
-        self.inplace = inplace
         if self.max_val <= self.min_val:
             raise ValueError(
                 f"Hardtanh: max_val must be larger than min_val ({self.min_val}), got {self.max_val}"
@@ -272,9 +256,6 @@ class Hardtanh(Module):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
 
 
 class ReLU6(Hardtanh):
@@ -366,7 +347,15 @@ class LogSigmoid(Module):
         return F.logsigmoid(input)
 
 
-class ELU(Module):
+class _WithAlpha(_Inplace):
+    __constants__ = ["alpha", "inplace"]
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.alpha = alpha
+
+
+class ELU(_WithAlpha):
     """x where x > 0, else alpha (exp(x) - 1).
 
     Args:
@@ -380,21 +369,11 @@ class ELU(Module):
         tensor([-0.6321,  2.0000])
     """
 
-    __constants__ = ["alpha", "inplace"]
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.elu(input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
-
-class CELU(Module):
+class CELU(_WithAlpha):
     """max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
 
     Args:
@@ -408,21 +387,11 @@ class CELU(Module):
         tensor([-0.6321,  2.0000])
     """
 
-    __constants__ = ["alpha", "inplace"]
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.celu(input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
-
-class LeakyReLU(Module):
+class LeakyReLU(_Inplace):
     """x where x >= 0, else negative_slope x.
 
     Args:
@@ -438,15 +407,11 @@ class LeakyReLU(Module):
     __constants__ = ["inplace", "negative_slope"]
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
-        super().__init__()
+        super().__init__(inplace)
         self.negative_slope = negative_slope
-        self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
         return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
 class PReLU(Module):
@@ -564,7 +529,18 @@ class Softplus(Module):
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
-class Hardshrink(Module):
+class _Shrink(Module):
+    __constants__ = ["lambd"]
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Hardshrink(_Shrink):
     """x where |x| > lambd, else 0.
 
     Args:
@@ -576,20 +552,11 @@ class Hardshrink(Module):
         tensor([-1.,  0.])
     """
 
-    __constants__ = ["lambd"]
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
     def forward(self, input: Tensor) -> Tensor:
         return F.hardshrink(input, self.lambd)
 
-    def extra_repr(self) -> str:
-        return f"{self.lambd}"
 
-
-class Softshrink(Module):
+class Softshrink(_Shrink):
     """x moved towards 0 by lambd, and 0 where |x| <= lambd.
 
     Args:
@@ -601,17 +568,8 @@ class Softshrink(Module):
         tensor([-0.5000,  0.0000])
     """
 
-    __constants__ = ["lambd"]
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
     def forward(self, input: Tensor) -> Tensor:
         return F.softshrink(input, self.lambd)
-
-    def extra_repr(self) -> str:
-        return str(self.lambd)
 
 
 class _Softmax(Module):

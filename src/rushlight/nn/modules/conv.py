@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from ...ops.creation import empty
@@ -45,6 +46,7 @@ class _ConvNd(Module):
         "kernel_size",
     ]
     _ndim: int
+    _convolve: Callable  # the function of that many dimensions
     bias: Tensor | None
     weight: Tensor
 
@@ -188,6 +190,10 @@ class _Conv(_ConvNd):
             return input, self.padding
         return F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode), 0
 
+    def forward(self, input: Tensor) -> Tensor:
+        input, padding = self._padded(input)
+        return self._convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
 
 class Conv1d(_Conv):
     """Convolve (cross-correlate, to be exact) over sequences with several channels.
@@ -212,10 +218,7 @@ class Conv1d(_Conv):
     """
 
     _ndim = 1
-
-    def forward(self, input: Tensor) -> Tensor:
-        input, padding = self._padded(input)
-        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    _convolve = staticmethod(F.conv1d)
 
 
 class Conv2d(_Conv):
@@ -241,10 +244,7 @@ class Conv2d(_Conv):
     """
 
     _ndim = 2
-
-    def forward(self, input: Tensor) -> Tensor:
-        input, padding = self._padded(input)
-        return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    _convolve = staticmethod(F.conv2d)
 
 
 class Conv3d(_Conv):
@@ -270,10 +270,7 @@ class Conv3d(_Conv):
     """
 
     _ndim = 3
-
-    def forward(self, input: Tensor) -> Tensor:
-        input, padding = self._padded(input)
-        return F.conv3d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+    _convolve = staticmethod(F.conv3d)
 
 
 class _ConvTransposeNd(_ConvNd):
@@ -338,6 +335,12 @@ class _ConvTransposeNd(_ConvNd):
             padding.append(wanted - smallest)
         return tuple(padding)
 
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        extra = self._output_padding(input, output_size)
+        return self._convolve(
+            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
+        )
+
 
 class ConvTranspose1d(_ConvTransposeNd):
     """The transpose (gradient) of a Conv1d as a layer: it lengthens sequences.
@@ -362,12 +365,7 @@ class ConvTranspose1d(_ConvTransposeNd):
     """
 
     _ndim = 1
-
-    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
-        extra = self._output_padding(input, output_size)
-        return F.conv_transpose1d(
-            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
-        )
+    _convolve = staticmethod(F.conv_transpose1d)
 
 
 class ConvTranspose2d(_ConvTransposeNd):
@@ -394,12 +392,7 @@ class ConvTranspose2d(_ConvTransposeNd):
     """
 
     _ndim = 2
-
-    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
-        extra = self._output_padding(input, output_size)
-        return F.conv_transpose2d(
-            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
-        )
+    _convolve = staticmethod(F.conv_transpose2d)
 
 
 class ConvTranspose3d(_ConvTransposeNd):
@@ -425,12 +418,7 @@ class ConvTranspose3d(_ConvTransposeNd):
     """
 
     _ndim = 3
-
-    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
-        extra = self._output_padding(input, output_size)
-        return F.conv_transpose3d(
-            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
-        )
+    _convolve = staticmethod(F.conv_transpose3d)
 
 
 class _LazyConv(LazyModuleMixin):

@@ -71,6 +71,14 @@ class _ConstantPadNd(_Pad):
         return f"padding={self.padding}, value={self.value}"
 
 
+class _ZeroPadNd(_ConstantPadNd):
+    def __init__(self, padding: Any) -> None:
+        super().__init__(padding, 0.0)
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
 class _ReflectionPadNd(_Pad):
     _mode = "reflect"
 
@@ -262,7 +270,7 @@ class ReplicationPad3d(_ReplicationPadNd):
     _ndim = 3
 
 
-class ZeroPad1d(ConstantPad1d):
+class ZeroPad1d(_ZeroPadNd, ConstantPad1d):
     """Pad sequences with zeros.
 
     Args:
@@ -274,14 +282,8 @@ class ZeroPad1d(ConstantPad1d):
         tensor([[0., 1., 2., 3.]])
     """
 
-    def __init__(self, padding: Any) -> None:
-        super().__init__(padding, 0.0)
 
-    def extra_repr(self) -> str:
-        return f"{self.padding}"
-
-
-class ZeroPad2d(ConstantPad2d):
+class ZeroPad2d(_ZeroPadNd, ConstantPad2d):
     """Pad images with zeros.
 
     Args:
@@ -293,14 +295,8 @@ class ZeroPad2d(ConstantPad2d):
         torch.Size([1, 2, 6, 6])
     """
 
-    def __init__(self, padding: Any) -> None:
-        super().__init__(padding, 0.0)
 
-    def extra_repr(self) -> str:
-        return f"{self.padding}"
-
-
-class ZeroPad3d(ConstantPad3d):
+class ZeroPad3d(_ZeroPadNd, ConstantPad3d):
     """Pad volumes with zeros.
 
     Args:
@@ -311,9 +307,3 @@ class ZeroPad3d(ConstantPad3d):
         >>> nn.ZeroPad3d(1)(torch.zeros(1, 2, 4, 4, 4)).shape
         torch.Size([1, 2, 6, 6, 6])
     """
-
-    def __init__(self, padding: Any) -> None:
-        super().__init__(padding, 0.0)
-
-    def extra_repr(self) -> str:
-        return f"{self.padding}"

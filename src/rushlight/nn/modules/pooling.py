@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...tensor import Tensor
@@ -33,7 +34,12 @@ __all__ = [
 ]
 
 
+# The layers of one, two and three dimensions of a family differ in the function behind them (`_pool`), and in
+# how many sizes it takes (`_sizes` makes them of one number).
+
+
 class _MaxPoolNd(Module):
+    _pool: Callable
     __constants__ = ["kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"]
 
     def __init__(
@@ -59,6 +65,17 @@ class _MaxPoolNd(Module):
             f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
         )
 
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.dilation,
+            ceil_mode=self.ceil_mode,
+            return_indices=self.return_indices,
+        )
+
 
 class MaxPool1d(_MaxPoolNd):
     """Take the maximum of each window of sequences.
@@ -78,16 +95,7 @@ class MaxPool1d(_MaxPoolNd):
         torch.Size([1, 2, 4])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool1d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+    _pool = staticmethod(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPoolNd):
@@ -108,16 +116,7 @@ class MaxPool2d(_MaxPoolNd):
         torch.Size([1, 2, 4, 4])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+    _pool = staticmethod(F.max_pool2d)
 
 
 class MaxPool3d(_MaxPoolNd):
@@ -138,19 +137,22 @@ class MaxPool3d(_MaxPoolNd):
         torch.Size([1, 2, 4, 4, 4])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.max_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+    _pool = staticmethod(F.max_pool3d)
 
 
 class _MaxUnpoolNd(Module):
+    _sizes: Callable
+    _unpool: Callable
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size = self._sizes(kernel_size)
+        self.stride = self._sizes(kernel_size if stride is None else stride)
+        self.padding = self._sizes(padding)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
+        return self._unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
@@ -171,14 +173,8 @@ class MaxUnpool1d(_MaxUnpoolNd):
         torch.Size([1, 2, 8])
     """
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self.kernel_size = _single(kernel_size)
-        self.stride = _single(kernel_size if stride is None else stride)
-        self.padding = _single(padding)
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
-        return F.max_unpool1d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+    _sizes = staticmethod(_single)
+    _unpool = staticmethod(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpoolNd):
@@ -197,14 +193,8 @@ class MaxUnpool2d(_MaxUnpoolNd):
         torch.Size([1, 2, 8, 8])
     """
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self.kernel_size = _pair(kernel_size)
-        self.stride = _pair(kernel_size if stride is None else stride)
-        self.padding = _pair(padding)
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
-        return F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+    _sizes = staticmethod(_pair)
+    _unpool = staticmethod(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpoolNd):
@@ -223,14 +213,8 @@ class MaxUnpool3d(_MaxUnpoolNd):
         torch.Size([1, 2, 8, 8, 8])
     """
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self.kernel_size = _triple(kernel_size)
-        self.stride = _triple(kernel_size if stride is None else stride)
-        self.padding = _triple(padding)
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
-        return F.max_unpool3d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+    _sizes = staticmethod(_triple)
+    _unpool = staticmethod(F.max_unpool3d)
 
 
 class _AvgPoolNd(Module):
@@ -278,7 +262,42 @@ class AvgPool1d(_AvgPoolNd):
         )
 
 
-class AvgPool2d(_AvgPoolNd):
+class _AvgPool(_AvgPoolNd):
+    """Of images and volumes, where the divisor may be given."""
+
+    _pool: Callable
+    __constants__ = [*_AvgPoolNd.__constants__, "divisor_override"]
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+
+class AvgPool2d(_AvgPool):
     """Take the average of each window of images.
 
     Args:
@@ -296,38 +315,10 @@ class AvgPool2d(_AvgPoolNd):
         torch.Size([1, 2, 4, 4])
     """
 
-    __constants__ = [*_AvgPoolNd.__constants__, "divisor_override"]
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+    _pool = staticmethod(F.avg_pool2d)
 
 
-class AvgPool3d(_AvgPoolNd):
+class AvgPool3d(_AvgPool):
     """Take the average of each window of volumes.
 
     Args:
@@ -345,38 +336,50 @@ class AvgPool3d(_AvgPoolNd):
         torch.Size([1, 2, 4, 4, 4])
     """
 
-    __constants__ = [*_AvgPoolNd.__constants__, "divisor_override"]
+    _pool = staticmethod(F.avg_pool3d)
+
+
+class _FractionalMaxPoolNd(Module):
+    _sizes: Callable
+    _pool: Callable
+    __constants__ = ["kernel_size", "return_indices", "output_size", "output_ratio"]
 
     def __init__(
         self,
         kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
+        name = type(self).__name__
+        self.kernel_size = self._sizes(kernel_size)
+        if any(k <= 0 for k in self.kernel_size):
+            raise ValueError(f"{name}: kernel_size must be > 0, got {kernel_size}")
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else self._sizes(output_size)
+        self.output_ratio = None if output_ratio is None else self._sizes(output_ratio)
+        if (output_size is None) == (output_ratio is None):
+            raise ValueError(
+                f"{name}: exactly one of output_size and output_ratio must be given, got {output_size} and {output_ratio}"
+            )
+        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
+            raise ValueError(f"{name}: output_ratio must be between 0 and 1, got {output_ratio}")
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool3d(
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(
             input,
             self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
+            self.output_size,
+            self.output_ratio,
+            self.return_indices,
+            _random_samples=self._random_samples,
         )
 
 
-class FractionalMaxPool2d(Module):
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
     """Take the maximum of windows at random places, chosen so that the output has a given size.
 
     Args:
@@ -392,44 +395,11 @@ class FractionalMaxPool2d(Module):
         torch.Size([1, 2, 4, 4])
     """
 
-    __constants__ = ["kernel_size", "return_indices", "output_size", "output_ratio"]
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        output_size: Any = None,
-        output_ratio: Any = None,
-        return_indices: bool = False,
-        _random_samples: Tensor | None = None,
-    ) -> None:
-        super().__init__()
-        name = type(self).__name__
-        self.kernel_size = _pair(kernel_size)
-        if any(k <= 0 for k in self.kernel_size):
-            raise ValueError(f"{name}: kernel_size must be > 0, got {kernel_size}")
-        self.return_indices = return_indices
-        self.register_buffer("_random_samples", _random_samples)
-        self.output_size = None if output_size is None else _pair(output_size)
-        self.output_ratio = None if output_ratio is None else _pair(output_ratio)
-        if (output_size is None) == (output_ratio is None):
-            raise ValueError(
-                f"{name}: exactly one of output_size and output_ratio must be given, got {output_size} and {output_ratio}"
-            )
-        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
-            raise ValueError(f"{name}: output_ratio must be between 0 and 1, got {output_ratio}")
-
-    def forward(self, input: Tensor) -> Any:
-        return F.fractional_max_pool2d(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
+    _sizes = staticmethod(_pair)
+    _pool = staticmethod(F.fractional_max_pool2d)
 
 
-class FractionalMaxPool3d(Module):
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
     """Take the maximum of windows at random places, chosen so that the output has a given size.
 
     Args:
@@ -445,44 +415,12 @@ class FractionalMaxPool3d(Module):
         torch.Size([1, 2, 4, 4, 4])
     """
 
-    __constants__ = ["kernel_size", "return_indices", "output_size", "output_ratio"]
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        output_size: Any = None,
-        output_ratio: Any = None,
-        return_indices: bool = False,
-        _random_samples: Tensor | None = None,
-    ) -> None:
-        super().__init__()
-        name = type(self).__name__
-        self.kernel_size = _triple(kernel_size)
-        if any(k <= 0 for k in self.kernel_size):
-            raise ValueError(f"{name}: kernel_size must be > 0, got {kernel_size}")
-        self.return_indices = return_indices
-        self.register_buffer("_random_samples", _random_samples)
-        self.output_size = None if output_size is None else _triple(output_size)
-        self.output_ratio = None if output_ratio is None else _triple(output_ratio)
-        if (output_size is None) == (output_ratio is None):
-            raise ValueError(
-                f"{name}: exactly one of output_size and output_ratio must be given, got {output_size} and {output_ratio}"
-            )
-        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
-            raise ValueError(f"{name}: output_ratio must be between 0 and 1, got {output_ratio}")
-
-    def forward(self, input: Tensor) -> Any:
-        return F.fractional_max_pool3d(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
+    _sizes = staticmethod(_triple)
+    _pool = staticmethod(F.fractional_max_pool3d)
 
 
 class _LPPoolNd(Module):
+    _pool: Callable
     __constants__ = ["norm_type", "kernel_size", "stride", "ceil_mode"]
 
     def __init__(
@@ -499,6 +437,9 @@ class _LPPoolNd(Module):
             f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
             f"ceil_mode={self.ceil_mode}"
         )
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._pool(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
 
 class LPPool1d(_LPPoolNd):
@@ -517,8 +458,7 @@ class LPPool1d(_LPPoolNd):
         torch.Size([1, 2, 4])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.lp_pool1d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+    _pool = staticmethod(F.lp_pool1d)
 
 
 class LPPool2d(_LPPoolNd):
@@ -537,8 +477,7 @@ class LPPool2d(_LPPoolNd):
         torch.Size([1, 2, 4, 4])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.lp_pool2d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+    _pool = staticmethod(F.lp_pool2d)
 
 
 class LPPool3d(_LPPoolNd):
@@ -557,11 +496,11 @@ class LPPool3d(_LPPoolNd):
         torch.Size([1, 2, 4, 4, 4])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.lp_pool3d(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+    _pool = staticmethod(F.lp_pool3d)
 
 
 class _AdaptiveMaxPoolNd(Module):
+    _pool: Callable
     __constants__ = ["output_size", "return_indices"]
 
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
@@ -571,6 +510,9 @@ class _AdaptiveMaxPoolNd(Module):
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
+
+    def forward(self, input: Tensor) -> Any:
+        return self._pool(input, self.output_size, self.return_indices)
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
@@ -588,8 +530,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
         torch.Size([1, 2, 5])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool1d(input, self.output_size, self.return_indices)
+    _pool = staticmethod(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
@@ -607,8 +548,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
         torch.Size([1, 2, 5, 5])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool2d(input, self.output_size, self.return_indices)
+    _pool = staticmethod(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
@@ -626,11 +566,11 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
         torch.Size([1, 2, 5, 5, 5])
     """
 
-    def forward(self, input: Tensor) -> Any:
-        return F.adaptive_max_pool3d(input, self.output_size, self.return_indices)
+    _pool = staticmethod(F.adaptive_max_pool3d)
 
 
 class _AdaptiveAvgPoolNd(Module):
+    _pool: Callable
     __constants__ = ["output_size"]
 
     def __init__(self, output_size: Any) -> None:
@@ -639,6 +579,9 @@ class _AdaptiveAvgPoolNd(Module):
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._pool(input, self.output_size)
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
@@ -655,8 +598,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
         torch.Size([1, 2, 5])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool1d(input, self.output_size)
+    _pool = staticmethod(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
@@ -673,8 +615,7 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
         torch.Size([1, 2, 5, 5])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool2d(input, self.output_size)
+    _pool = staticmethod(F.adaptive_avg_pool2d)
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
@@ -691,5 +632,4 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
         torch.Size([1, 2, 5, 5, 5])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        return F.adaptive_avg_pool3d(input, self.output_size)
+    _pool = staticmethod(F.adaptive_avg_pool3d)

@@ -21,7 +21,19 @@ __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "R
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
-class RNNBase(Module):
+class _Recurrent(Module):
+    """What layers and cells share."""
+
+    hidden_size: int
+
+    def reset_parameters(self) -> None:
+        """Draw new weights, uniform in +-1/sqrt(hidden_size)."""
+        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+
+class RNNBase(_Recurrent):
     """What RNN, LSTM and GRU share: weights, their names, checks, and the run over layers and directions."""
 
     __constants__ = [
@@ -128,12 +140,6 @@ class RNNBase(Module):
 
     def flatten_parameters(self) -> None:
         """Nothing: that weights lie in one block matters on a GPU only."""
-
-    def reset_parameters(self) -> None:
-        """Draw new weights, uniform in +-1/sqrt(hidden_size)."""
-        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
-        for weight in self.parameters():
-            init.uniform_(weight, -bound, bound)
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"
@@ -360,7 +366,7 @@ class GRU(RNNBase):
         super().__init__("GRU", *args, **kwargs)
 
 
-class RNNCellBase(Module):
+class RNNCellBase(_Recurrent):
     """What the cells share: their weights and checks."""
 
     __constants__ = ["input_size", "hidden_size", "bias"]
@@ -388,12 +394,6 @@ class RNNCellBase(Module):
             self.register_parameter("bias_ih", None)
             self.register_parameter("bias_hh", None)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw new weights, uniform in +-1/sqrt(hidden_size)."""
-        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
-        for weight in self.parameters():
-            init.uniform_(weight, -bound, bound)
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"

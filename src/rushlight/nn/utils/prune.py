@@ -220,18 +220,22 @@ def _count(amount: Any, size: int) -> int:
     return round(float(amount) * size)
 
 
-class RandomUnstructured(BasePruningMethod):
-    """Prune random elements.
-
-    Args:
-        amount: A fraction in [0, 1], or a number.
-    """
+class _Unstructured(BasePruningMethod):
+    """Prune elements, each on its own."""
 
     PRUNING_TYPE = "unstructured"
 
     def __init__(self, amount: float) -> None:
         _check_amount(amount)
         self.amount = amount
+
+
+class RandomUnstructured(_Unstructured):
+    """Prune random elements.
+
+    Args:
+        amount: A fraction in [0, 1], or a number.
+    """
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         from ...ops.random import rand_like
@@ -250,18 +254,12 @@ class RandomUnstructured(BasePruningMethod):
         return super().apply(module, name, amount=amount)
 
 
-class L1Unstructured(BasePruningMethod):
+class L1Unstructured(_Unstructured):
     """Prune the elements of smallest absolute value.
 
     Args:
         amount: A fraction in [0, 1], or a number.
     """
-
-    PRUNING_TYPE = "unstructured"
-
-    def __init__(self, amount: float) -> None:
-        _check_amount(amount)
-        self.amount = amount
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         n = _count(self.amount, t.nelement())

@@ -58,7 +58,7 @@ class PackedSequence(_Fields):
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same with `data` converted as `Tensor.to` does."""
         data = self.data.to(*args, **kwargs)
-        return self if data is self.data else self._replace(data=data)
+        return self if data is self.data else self._with(data)
 
     def _with(self, data: Tensor) -> PackedSequence:
         return self._replace(data=data)

@@ -8,6 +8,7 @@ from ...autograd import no_grad
 from ...tensor import Tensor
 from .. import functional as F
 from ..parameter import Parameter, is_lazy
+from .weight_norm import remove_hook
 
 __all__ = ["SpectralNorm", "remove_spectral_norm", "spectral_norm"]
 
@@ -119,10 +120,4 @@ def remove_spectral_norm(module: M, name: str = "weight") -> M:
     Raises:
         ValueError: There is no spectral_norm on it.
     """
-    hooks = module._forward_pre_hooks  # type: ignore[attr-defined]
-    for key, hook in hooks.items():
-        if isinstance(hook, SpectralNorm) and hook.name == name:
-            hook.remove(module)
-            del hooks[key]
-            return module
-    raise ValueError(f"spectral_norm of '{name}' not found in {module}")
+    return remove_hook(module, SpectralNorm, "spectral_norm", name)

@@ -66,6 +66,17 @@ class WeightNorm:
         setattr(module, self.name, self.compute_weight(module))
 
 
+def remove_hook(module: M, kind: Any, function: str, name: str) -> M:
+    """Take off the hook of that kind that computes the weight `name`, and make the weight a parameter again."""
+    hooks = module._forward_pre_hooks  # type: ignore[attr-defined]
+    for key, hook in hooks.items():
+        if isinstance(hook, kind) and hook.name == name:
+            hook.remove(module)
+            del hooks[key]
+            return module
+    raise ValueError(f"{function} of '{name}' not found in {module}")
+
+
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     """Train a weight's length `name`_g and direction `name`_v instead of the weight itself.
 
@@ -100,10 +111,4 @@ def remove_weight_norm(module: M, name: str = "weight") -> M:
     Raises:
         ValueError: There is no weight_norm on it.
     """
-    hooks = module._forward_pre_hooks  # type: ignore[attr-defined]
-    for key, hook in hooks.items():
-        if isinstance(hook, WeightNorm) and hook.name == name:
-            hook.remove(module)
-            del hooks[key]
-            return module
-    raise ValueError(f"weight_norm of '{name}' not found in {module}")
+    return remove_hook(module, WeightNorm, "weight_norm", name)

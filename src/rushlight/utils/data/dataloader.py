@@ -283,13 +283,3 @@ class _Iterator:
 
     def __len__(self) -> int:
         return len(self._loader)
-
-
-def _warn_length(iterator: Any) -> None:
-    warnings.warn(
-        f"Length of IterableDataset {iterator._loader.dataset} was reported to be {iterator._longest} (when accessing "
-        f"len(dataloader)), but {iterator._num_yielded} samples have been fetched. With worker processes each one "
-        "must iterate its own share: see get_worker_info().",
-        stacklevel=3,
-    )
-    iterator._longest = None  # once is enough

@@ -26,7 +26,6 @@ from ...tensor import Tensor, wrap
 
 SMALLEST = 16384  # bytes; smaller arrays travel inside the message
 AVAILABLE = os.name == "posix"  # elsewhere everything travels inside the message
-_ALIGN = 64
 
 
 def _memory_file(size: int) -> int:

@@ -8,7 +8,7 @@ namespace rl {
 namespace {
 
 // What Python passes for one pooling, as a tuple of ints: (dims, adaptive, ceil'd output sizes..., and per
-// dimension in, out, kernel, stride, padding, dilation); see _geometry in ops/pool.py.
+// dimension in, out, kernel, stride, padding, dilation); see window_geometry in ops/pool.py.
 constexpr int kFields = 6;
 
 struct Tables {

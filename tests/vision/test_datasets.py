@@ -378,9 +378,8 @@ def cifar(root, monkeypatch, harm=None, protocol=2):
     return folder
 
 
-@pytest.mark.parametrize(
-    "protocol", [2, 4, 5]
-)  # the published files', Python's default up to 3.13, and from 3.14 on
+# The published files' protocol, Python's default up to 3.13, and from 3.14 on.
+@pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_cifar10(protocol, tmp_path, monkeypatch):
     folder = cifar(tmp_path, monkeypatch, protocol=protocol)
     train = datasets.CIFAR10(tmp_path, transform=transforms.ToTensor())

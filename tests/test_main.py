@@ -37,6 +37,7 @@ FILES = {
     "imports_broken.py": "import broken\n",
     "relative.py": "from . import tell\n",
     "warns.py": "import warnings\n\n\ndef f():\n    warnings.warn('old', DeprecationWarning)\n\n\nf()\nwarnings.warn('mind')\n",
+    "annotated.py": "import sys\nx: int = 3\nprint(sys.modules['__main__'].__annotations__)\n",
     "asks.py": "print(input('name? '))\nprint(input())\nprint(open('data.txt').read(), open(__file__).readline())\n",
     "data.txt": "beside the program\n",
     "interrupted.py": "try:\n    raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    print('caught')\nraise SystemExit(4)\n",
@@ -67,6 +68,7 @@ CASES = [
     ["encoded.py"],
     ["main_is_main.py"],
     ["pickles.py"],
+    ["annotated.py"],
     ["no_such_file.py"],
     ["folder", "x"],
     ["archive.zip", "y"],
@@ -92,6 +94,9 @@ CASES = [
     ["-c", TELL, "a", "-c"],
     ["-c", "1 / 0"],
     ["-c", "def ("],
+    ["-c", "def f():\n    1 / 0\n\n\nf()"],
+    ["-c", "\n    print('indented')\n    1 / 0\n"],
+    ["-c", "import traceback\ntry:\n    1 / 0\nexcept Exception:\n    traceback.print_exc()\nexec('2 / 0')"],
     ["-"],
 ]
 
@@ -152,7 +157,10 @@ def test_a_package_in_a_package(here):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c(here):
-    (here / "waits.py").write_text("import time\nprint('up', flush=True)\ntime.sleep(30)\n")
+    (here / "waits.py").write_text(
+        "import time\nprint('up', flush=True)\nfor _ in range(600): time.sleep(0.05)\n"
+    )
+    # A signal that comes between the print and the system call of one long sleep would wait for its end.
     for prefix in ([], ["-m", "rushlight"]):
         environment = {**os.environ, "PYTHONPATH": SOURCE}
         command = [sys.executable, *prefix, "waits.py"]
@@ -192,7 +200,7 @@ def test_torch_means_rushlight(here):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", [None, "fork", "spawn", "forkserver"])
 def test_workers_inherit_the_names(method, here):
     (here / "workers.py").write_text(
         textwrap.dedent(

@@ -40,7 +40,9 @@ def dataloader_samples_10k(lib: Any) -> Callable[[], Any]:
 def dataloader_workers_256mb(lib: Any) -> Callable[[], Any]:
     """Batches of 4 MB from two workers that stay."""
     data, own = _own(lib, 1024, 65536)
-    loader = data.DataLoader(own, batch_size=16, num_workers=2, persistent_workers=True)
+    # "fork", the default up to Python 3.13: the class of `own` has no name that another interpreter could find.
+    options = {"num_workers": 2, "persistent_workers": True, "multiprocessing_context": "fork"}
+    loader = data.DataLoader(own, batch_size=16, **options)
 
     def epoch() -> None:
         for _ in loader:

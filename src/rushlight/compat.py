@@ -203,11 +203,23 @@ def _teach(name: str) -> None:
     module: Any = sys.modules.get(name)
     if module is None:
         return  # when it is imported
+    if hasattr(module, "_rushlight_plain"):
+        return
     if name == "multiprocessing.forkserver":
         server = module._forkserver
-        if PRELOAD not in server._preload_modules:
-            server._preload_modules = [PRELOAD, *server._preload_modules]
-    elif not hasattr(module, "_rushlight_plain"):
+        start = module._rushlight_plain = module.ensure_running
+
+        def ensure_running() -> None:
+            asked = server._preload_modules
+            # Python 3.14 runs `__main__` before all others: the processes themselves do it then.
+            server._preload_modules = [PRELOAD, *(m for m in asked if m != "__main__")]
+            try:
+                start()
+            finally:
+                server._preload_modules = asked
+
+        server.ensure_running = module.ensure_running = ensure_running
+    else:
         plain = module._rushlight_plain = module.get_command_line
 
         def get_command_line(**kwargs: Any) -> list[str]:
@@ -226,13 +238,14 @@ def _teach(name: str) -> None:
 def _forget(name: str) -> None:
     """Undo `_teach`."""
     module: Any = sys.modules.get(name)
-    if module is None:
+    if not hasattr(module, "_rushlight_plain"):
         return
     if name == "multiprocessing.forkserver":
-        module._forkserver._preload_modules = [m for m in module._forkserver._preload_modules if m != PRELOAD]
-    elif hasattr(module, "_rushlight_plain"):
+        del module._forkserver.ensure_running
+        module.ensure_running = module._rushlight_plain
+    else:
         module.get_command_line = module._rushlight_plain
-        del module._rushlight_plain
+    del module._rushlight_plain
 
 
 def install_as_torch() -> None:

@@ -15,9 +15,11 @@ import builtins
 import importlib.machinery
 import importlib.util
 import io
+import linecache
 import os
 import signal
 import sys
+import textwrap
 import types
 from typing import Any, NoReturn
 
@@ -28,7 +30,9 @@ __all__ = ["run_path", "run_module", "run_code"]
 
 def _main_module(**names: Any) -> types.ModuleType:
     module = types.ModuleType("__main__")
-    module.__dict__.update({"__builtins__": builtins, "__annotations__": {}, "__cached__": None, **names})
+    module.__dict__.update({"__builtins__": builtins, "__cached__": None, **names})
+    if sys.version_info < (3, 14):  # from then on the program's own annotations are computed when asked for
+        module.__annotations__ = {}
     # The runner's own module stays alive: its globals are in use.
     module.__dict__.pop("__doc__", None)
     module.__doc__ = None
@@ -58,12 +62,23 @@ def _execute(code: Any, filename: str, module: types.ModuleType, compiled: bool)
     """Compile where needed, run, and treat what comes out as Python does."""
     try:
         if not compiled:
-            code = compile(code, filename, "exec", dont_inherit=True)
+            source, code = code, compile(code, filename, "exec", dont_inherit=True)
+            if isinstance(source, str):
+                _show_lines(source, filename, code)
         exec(code, module.__dict__)
     except SystemExit:
         raise
     except BaseException as error:
         _report(error)
+
+
+def _show_lines(source: str, filename: str, code: types.CodeType) -> None:
+    """Let tracebacks show the lines of a string of code, as those of `python -c` do from Python 3.13 on."""
+    cache: Any = linecache
+    if hasattr(cache, "_interactive_cache"):  # Python 3.14: one that knows each code object
+        cache._register_code(code, source, filename)
+    elif sys.version_info >= (3, 13):
+        cache.cache[filename] = len(source), None, source.splitlines(keepends=True), filename
 
 
 def _report(error: BaseException) -> NoReturn:
@@ -185,5 +200,7 @@ def run_code(code: str, arguments: list[str]) -> None:
     install_as_torch()
     sys.argv = ["-c", *arguments]
     _set_path_entry("")
+    if sys.version_info >= (3, 14):  # as `python -c` from then on
+        code = textwrap.dedent(code)
     module = _main_module(__loader__=importlib.machinery.BuiltinImporter, __spec__=None, __package__=None)
     _execute(code, "<string>", module, compiled=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -171,7 +172,8 @@ def test_an_error_comes_with_the_workers_traceback(action, kind):
 
 def test_a_batch_that_cannot_be_sent_is_an_error():
     loader = D.DataLoader(Failing(int), collate_fn=lambda batch: lambda: batch, **FORK)
-    with pytest.raises((AttributeError, TypeError, RuntimeError), match=r"pickle|local object"):
+    errors = (AttributeError, TypeError, RuntimeError, pickle.PicklingError)  # by the version of Python
+    with pytest.raises(errors, match=r"pickle|local object"):
         list(loader)
     grad = D.DataLoader(Failing(int), collate_fn=lambda b: rl.ones(2, requires_grad=True), **FORK)
     with pytest.raises(RuntimeError, match="must not need gradients"):
@@ -266,6 +268,17 @@ def test_large_requests_do_not_block():
 def test_one_worker_more_than_processors_warns():
     with pytest.warns(UserWarning, match="Our suggested max number of worker"):
         D.DataLoader(range(4), num_workers=1000)
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_dataset_that_cannot_be_pickled_is_explained(method):
+    loader = D.DataLoader(Failing(lambda: None), num_workers=1, multiprocessing_context=method)
+    with pytest.raises(
+        (AttributeError, TypeError, pickle.PicklingError), match=r"pickle|local object"
+    ) as caught:
+        iter(loader)
+    assert f"started by '{method}'; define them at the top level of a module" in caught.value.__notes__[-1]
+    assert no_children()
 
 
 @pytest.mark.slow

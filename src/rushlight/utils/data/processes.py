@@ -68,7 +68,8 @@ class WorkersIterator:
     def _start(self, context: Any, number: int) -> _Worker:
         loader = self._loader
         ours, theirs = context.Pipe(duplex=True)
-        inherited = [*_open, ours] if context.get_start_method() == "fork" else []
+        method = context.get_start_method()
+        inherited = [*_open, ours] if method == "fork" else []
         arguments = (
             *(loader.dataset, theirs, inherited, loader._auto_collation, loader.collate_fn, loader.drop_last),
             *(self._base_seed, number, loader.num_workers, loader.worker_init_fn),
@@ -78,7 +79,16 @@ class WorkersIterator:
         )
         with warnings.catch_warnings():  # Python 3.12 warns of threads; ours are made anew in the child
             warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
-            process.start()
+            try:
+                process.start()
+            except (TypeError, AttributeError, pickle.PicklingError) as error:
+                if method != "fork":  # "forkserver" is the default from Python 3.14 on
+                    error.add_note(
+                        f"DataLoader: the dataset, collate_fn and worker_init_fn are pickled for workers that are "
+                        f"started by {method!r}; define them at the top level of a module, or pass "
+                        "multiprocessing_context='fork'"
+                    )
+                raise
         theirs.close()
         _open.add(ours)
         return _Worker(process, ours)

@@ -5,6 +5,10 @@ unlinked temporary file) whose descriptor goes once over the worker's socket; bo
 and close the descriptor. There is no name to clean up: when the last mapping goes, by whatever death
 of whichever process, the memory is free. When the main process has dropped every array of a batch,
 the segment's number goes back to the worker with the next request, and it is written again, warm.
+
+NOTE [Descriptors without an answer]: `multiprocessing.reduction.send_handle` waits, from Python 3.14 on, for a byte
+that says that the descriptor has come. The worker has a thread that reads requests from the same socket and would take
+it for one, so descriptors are sent with the functions of `socket`, one way.
 """
 
 from __future__ import annotations
@@ -13,11 +17,11 @@ import io
 import mmap
 import os
 import pickle
+import socket
 import tempfile
 import weakref
 from collections import deque
 from collections.abc import Sequence
-from multiprocessing import reduction
 from typing import Any
 
 import numpy as np
@@ -36,6 +40,11 @@ def _memory_file(size: int) -> int:
             fd = os.dup(file.fileno())
     os.ftruncate(fd, size)
     return fd
+
+
+def _socket(connection: Any) -> socket.socket:
+    """A connection's socket, to be closed after use; the connection stays open."""
+    return socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM)
 
 
 class Segment:
@@ -120,7 +129,8 @@ class Sender:
         self.connection.send_bytes(pickle.dumps(header))
         self.connection.send_bytes(stream.getbuffer())
         for segment in new:
-            reduction.send_handle(self.connection, segment.fd, None)
+            with _socket(self.connection) as s:
+                socket.send_fds(s, [b"F"], [segment.fd])
             os.close(segment.fd)
             segment.fd = -1
 
@@ -138,11 +148,14 @@ class Receiver:
         places, new = pickle.loads(self.connection.recv_bytes())
         data = self.connection.recv_bytes()
         for number, size in new:
-            fd = reduction.recv_handle(self.connection)
+            with _socket(self.connection) as s:
+                _, descriptors, _, _ = socket.recv_fds(s, 1, 1)
+            if not descriptors:
+                raise EOFError
             try:
-                self.maps[number] = mmap.mmap(fd, size)
+                self.maps[number] = mmap.mmap(descriptors[0], size)
             finally:
-                os.close(fd)
+                os.close(descriptors[0])
         return pickle.loads(data, buffers=[self._lease(number, size) for number, size in places])
 
     def _lease(self, number: int, size: int) -> memoryview:

@@ -48,7 +48,11 @@ class Failure:
             error = self.kind(message)
         except Exception:  # its class wants other arguments
             raise RuntimeError(message) from None
-        raise error
+        try:
+            raise error
+        finally:
+            # This frame is in its traceback: a cycle would keep the iterator and its workers until a collection.
+            del error
 
 
 class _Text(str):

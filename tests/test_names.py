@@ -134,18 +134,30 @@ def test_cuda_names():
         cuda.Event(enable_timing=True)
     with pytest.raises(AttributeError, match="has no attribute 'NoTensor'"):
         _ = cuda.NoTensor
-    with pytest.warns(UserWarning, match="'cuda' is not available"):
+    with (
+        pytest.warns(FutureWarning, match="GradScaler.* is deprecated"),
+        pytest.warns(UserWarning, match="'cuda' is not available"),
+    ):
         scaler = cuda.amp.GradScaler(init_scale=2.0)
     assert scaler.get_scale() == 1
     assert not scaler.is_enabled()
-    with pytest.warns(UserWarning, match="'cuda' is not available"), cuda.amp.autocast():
+    with (
+        pytest.warns(FutureWarning, match="autocast.* is deprecated"),
+        pytest.warns(UserWarning, match="'cuda' is not available"),
+        cuda.amp.autocast(),
+    ):
         pass
-    with cuda.amp.autocast(enabled=False, dtype=rushlight.bfloat16):
+    with pytest.warns(FutureWarning, match="autocast.* is deprecated"):
+        off = cuda.amp.autocast(enabled=False, dtype=rushlight.bfloat16)
+    with off:
         pass
+
+    with pytest.warns(FutureWarning, match="custom_fwd.* is deprecated"):
+        converted = cuda.amp.custom_fwd(cast_inputs=rushlight.float32)
 
     class F(rushlight.autograd.Function):
         @staticmethod
-        @cuda.amp.custom_fwd(cast_inputs=rushlight.float32)
+        @converted
         def forward(ctx, x):
             return x * 2
 
@@ -158,7 +170,7 @@ def test_cuda_names():
     F.apply(x).backward()
     assert x.grad.item() == 2
     with pytest.raises(AssertionError, match="growth_factor must be above 1"):
-        rushlight.amp.GradScaler(growth_factor=1.0, enabled=False)
+        rushlight.amp.GradScaler("cpu", growth_factor=1.0)
 
 
 def test_modules_of_devices(torch):

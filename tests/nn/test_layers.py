@@ -424,3 +424,15 @@ def test_legacy_reduction_arguments():
         assert nn.MSELoss(size_average=False).reduction == "sum"
     with pytest.warns(UserWarning, match="please use reduction='none' instead"):
         assert nn.L1Loss(reduce=False).reduction == "none"
+
+
+def test_uneven_padding_warns_once(monkeypatch):
+    from rushlight.ops import conv
+
+    monkeypatch.setattr(conv, "_told_of_uneven_padding", False)
+    conv._geometry.cache_clear()
+    x = rushlight.ones(1, 1, 6)
+    with pytest.warns(UserWarning, match="padding='same' with even kernel lengths and odd dilation"):
+        rushlight.nn.functional.conv1d(x, rushlight.ones(1, 1, 2), padding="same")
+    for kernel, dilation in ((2, 1), (4, 1), (2, 2), (3, 1)):
+        rushlight.nn.functional.conv1d(x, rushlight.ones(1, 1, kernel), padding="same", dilation=dilation)

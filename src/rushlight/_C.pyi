@@ -7,6 +7,13 @@ def unary_node(*args: Any) -> Any: ...  # 5 arguments
 def view_node(*args: Any) -> Any: ...  # 3 arguments
 def flatten_node(*args: Any) -> Any: ...  # 4 arguments
 def permute_node(*args: Any) -> Any: ...  # 3 arguments
+def select_node(*args: Any) -> Any: ...  # 3 arguments
+def slice_node(*args: Any) -> Any: ...  # 3 arguments
+def index_node(*args: Any) -> Any: ...  # 4 arguments
+def squeeze_node(*args: Any) -> Any: ...  # 4 arguments
+def transpose_node(*args: Any) -> Any: ...  # 4 arguments
+def unsqueeze_node(*args: Any) -> Any: ...  # 3 arguments
+def filled(*args: Any) -> Any: ...  # 3 arguments
 def strided(*args: Any) -> Any: ...  # 4 arguments
 # autograd/join.cpp
 def join_node(*args: Any) -> Any: ...  # 4 arguments

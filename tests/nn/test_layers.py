@@ -435,3 +435,15 @@ def test_every_layer_is_listed():
     ]
     layers = {n for f in files for n in getattr(f, "__all__", ()) if isinstance(getattr(f, n), type)}
     assert layers - {"LazyModuleMixin"} == set(nn.modules.__all__)
+
+
+def test_uneven_padding_warns_once(monkeypatch):
+    from rushlight.ops import conv
+
+    monkeypatch.setattr(conv, "_told_of_uneven_padding", False)
+    conv._geometry.cache_clear()
+    x = rushlight.ones(1, 1, 6)
+    with pytest.warns(UserWarning, match="padding='same' with even kernel lengths and odd dilation"):
+        rushlight.nn.functional.conv1d(x, rushlight.ones(1, 1, 2), padding="same")
+    for kernel, dilation in ((2, 1), (4, 1), (2, 2), (3, 1)):
+        rushlight.nn.functional.conv1d(x, rushlight.ones(1, 1, kernel), padding="same", dilation=dilation)

@@ -11,6 +11,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..autograd.core import TensorBase
 from ..errors import warn
+from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
 from .promotion import number, scalar_dtype
@@ -425,10 +426,17 @@ def _filled(name: str, value: Any) -> Any:
     return create
 
 
-def _size_keyword(create: Any, name: str, doc: str) -> Any:
+def _size_keyword(name: str, value: Any, doc: str) -> Any:
     """Sizes may come as `size=` too."""
+    create = _filled(name, value)
 
     def function(*size: Any, **options: Any) -> Tensor:
+        if _C is not None:  # small ones: one call
+            d = options.get("dtype") if options else dtypes.get_default_dtype()
+            if type(d) is dtypes.dtype and len(options) < 2:
+                y = _C.filled(size, d.numpy, value)
+                if y is not NotImplemented:
+                    return y
         if "size" in options:
             size = (options.pop("size"),)
         return create(*size, **options)
@@ -451,13 +459,11 @@ _DOC = """A new tensor of the given sizes, {}.
     Example:
         >>> {}
     """
-zeros = _size_keyword(
-    _filled("zeros", 0), "zeros", _DOC.format("all 0", "zeros(2)\n        tensor([0., 0.])")
-)
-ones = _size_keyword(_filled("ones", 1), "ones", _DOC.format("all 1", "ones(2)\n        tensor([1., 1.])"))
+zeros = _size_keyword("zeros", 0, _DOC.format("all 0", "zeros(2)\n        tensor([0., 0.])"))
+ones = _size_keyword("ones", 1, _DOC.format("all 1", "ones(2)\n        tensor([1., 1.])"))
 empty = _size_keyword(
-    _filled("empty", None),
     "empty",
+    None,
     _DOC.format("of uninitialized memory", "empty(2, 3).shape\n        torch.Size([2, 3])"),
 )
 
@@ -480,6 +486,11 @@ def full(
         >>> full((2,), 7)
         tensor([7, 7])
     """
+    if _C is not None and type(fill_value) is float and requires_grad is False:
+        if out is None and dtype is None and layout is None and device is None and names is None:
+            y = _C.filled((size,), dtypes.get_default_dtype().numpy, fill_value)
+            if y is not NotImplemented:
+                return y
     check_options("full", device, layout)
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value._array.item()
@@ -521,6 +532,12 @@ def _like_function(name: str, value: Any, what: str) -> Any:
         pin_memory: bool = False,
         memory_format: Any = dtypes.preserve_format,
     ) -> Tensor:
+        if _C is not None and dtype is None and layout is None and device is None and requires_grad is False:
+            array = input._array
+            if array.flags.c_contiguous and memory_format is dtypes.preserve_format:
+                y = _C.filled(array.shape, array.dtype, value)
+                if y is not NotImplemented:
+                    return y
         check_options(name, device, layout)
         return finish(_like(input, value, dtype, memory_format, name), requires_grad)
 

@@ -313,6 +313,10 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> rushlight.zeros(2, 3).transpose(0, 1).shape
         torch.Size([3, 2])
     """
+    if _C is not None:
+        y = _C.transpose_node(TransposeBackward0, input, dim0, dim1)
+        if y is not NotImplemented:
+            return y
     if not isinstance(input, TensorBase):
         raise not_a_tensor("transpose", input)
     ndim = input._array.ndim
@@ -438,6 +442,10 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 1, 3).squeeze(1).shape
         torch.Size([2, 3])
     """
+    if _C is not None:
+        y = _C.squeeze_node(SqueezeBackward0, SqueezeBackward1, input, dim)
+        if y is not NotImplemented:
+            return y
     if not isinstance(input, TensorBase):
         raise not_a_tensor("squeeze", input)
     shape = input._array.shape
@@ -479,6 +487,10 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> rushlight.zeros(3).unsqueeze(0).shape
         torch.Size([1, 3])
     """
+    if _C is not None:
+        y = _C.unsqueeze_node(UnsqueezeBackward0, input, dim)
+        if y is not NotImplemented:
+            return y
     if not isinstance(input, TensorBase):
         raise not_a_tensor("unsqueeze", input)
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))

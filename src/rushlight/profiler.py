@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any
 
 from .kernels import _C
@@ -190,6 +190,7 @@ def _watched() -> tuple[dict[CodeType, str], dict[Any, str]]:
     for cls in Tensor.__mro__:
         for name, method in vars(cls).items():
             name = _OPERATORS.get(name, name)
+            method = method if isinstance(method, FunctionType) else getattr(method, "__wrapped__", method)
             if not hasattr(method, "__code__") or name.startswith("_"):
                 continue
             if method.__module__.startswith(ops.__name__) or hasattr(method, "__wrapped__"):

@@ -75,6 +75,11 @@ class CloneBackward0(Function):
         return dy, None
 
 
+def _check_tensor(name: str, input: Any) -> None:
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
+
+
 @method()
 def clone(input: Tensor, *, memory_format: Any = dtypes.preserve_format) -> Tensor:
     """A copy in memory of its own; gradients flow through.
@@ -86,6 +91,7 @@ def clone(input: Tensor, *, memory_format: Any = dtypes.preserve_format) -> Tens
         >>> x
         tensor([1., 1.])
     """
+    _check_tensor("clone", input)
     return CloneBackward0.apply(input, memory_format)
 
 
@@ -243,12 +249,14 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 @method()
 def resolve_conj(input: Tensor) -> Tensor:
     """The tensor itself: conjugation is never put off here."""
+    _check_tensor("resolve_conj", input)
     return input
 
 
 @method()
 def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself: negation is never put off here."""
+    _check_tensor("resolve_neg", input)
     return input
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..autograd.core import TensorBase
-from ..errors import warn
+from ..errors import kind_of, warn
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
 from .promotion import number, scalar_dtype
@@ -338,6 +338,8 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 
 def to_dlpack(tensor: Tensor) -> Any:
     """The capsule by which a tensor's memory is handed to another library, once; see `from_dlpack`."""
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"to_dlpack: tensor must be a Tensor, got {kind_of(tensor)}")
     return tensor.__dlpack__()
 
 
@@ -834,7 +836,7 @@ def _check_parts(function: str, **parts: Any) -> None:
     (first, a), (second, b) = parts.items()
     for name, x in parts.items():
         if not isinstance(x, TensorBase):
-            raise TypeError(f"{function}: {name} must be a Tensor, got {type(x).__name__}")
+            raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(x)}")
     if a.dtype is not b.dtype:
         raise RuntimeError(
             f"{function}: {first} and {second} must have the same dtype, got {a.dtype} and {b.dtype}"

@@ -304,6 +304,9 @@ def diff(
     if n < 0:
         raise RuntimeError(f"diff: n must not be negative, got {n}")
     dim = wrap_dim(dim, input._array.ndim, "diff")
+    for name, part in (("prepend", prepend), ("append", append)):
+        if part is not None:
+            require_tensor("diff", part, name)
     parts = [p for p in (prepend, input, append) if p is not None]
     y = cat(tuple(parts), dim) if len(parts) > 1 and n else input  # nothing is joined to what stays as it is
     for _ in range(min(n, y._array.shape[dim])):

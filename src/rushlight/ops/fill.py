@@ -78,6 +78,8 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 @method()
 def zero_(input: Tensor) -> Tensor:
     """Set every element to 0."""
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"zero_: input must be a Tensor, got {kind_of(input)}")
     return fill_(input, 0)
 
 

@@ -580,6 +580,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
         tensor([3., 3.])
     """
     require_tensor("linalg.vecdot", x, "x")
+    require_tensor("linalg.vecdot", y, "y")
     z = ((x.conj() if x.is_complex() else x) * y).sum(dim)  # type: ignore[attr-defined]
     return z if out is None else into(out, z, "linalg.vecdot")
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..errors import kind_of
 from ..random import Generator, default_generator, generator_state
 from ..stream import kernels
 from ..tensor import Tensor, into, method, wrap
@@ -376,7 +377,7 @@ def normal(
     state = generator_state(generator, "normal")
     for name, x in (("mean", mean), ("std", std)):
         if not isinstance(x, (Tensor, int, float, np.number)):
-            raise TypeError(f"normal: {name} must be a Tensor or a number, got {type(x).__name__}")
+            raise TypeError(f"normal: {name} must be a Tensor or a number, got {kind_of(x)}")
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
         if size is None:

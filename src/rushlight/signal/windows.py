@@ -17,6 +17,7 @@ from ..errors import kind_of
 from ..ops.creation import check_options, finish
 from ..ops.windows import cosine_sum, positions, triangle
 from ..ops.windows import kaiser as _kaiser
+from ..public import open_to_all
 from ..tensor import Tensor
 
 __all__ = [
@@ -389,3 +390,6 @@ def nuttall(
         device,
         requires_grad,
     )
+
+
+open_to_all(globals(), __all__, "signal.windows.", numpy_names=False)

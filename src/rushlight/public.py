@@ -1,0 +1,201 @@
+"""What stands between a function and its callers: NumPy's names of arguments, and words for what went wrong.
+
+NOTE [Public functions]: PyTorch's functions also take `axis` for `dim`, `keepdims` for `keepdim`, `x` for `input`.
+And a list where a tensor belongs shows somewhere deep inside, as "'list' object has no attribute ...". Both are
+answered here, for all functions, at the door: `public(function)` calls the function as it is, exchanges names
+only where a call has keywords, and looks at the arguments' annotations only when the call has failed.
+With the compiled part it is an object in C (csrc/bindings/public.cpp) that costs about 20 ns a call. The families in
+`ops/` call each other's plain functions and pay nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from .errors import kind_of
+from .kernels import _C
+
+__all__ = ["explain", "open_to_all", "public"]
+
+# NumPy's names -> ours, in the functions that have ours and no argument of that name.
+NUMPY_NAMES = (
+    ("axis", "dim"), ("keepdims", "keepdim"), ("x", "input"), ("a", "input"), ("x1", "input"), ("x2", "other"),
+)  # fmt: skip
+# So quick that 20 ns count, and with checks of their own that say what is wrong; nor do they take a dim.
+QUICK = frozenset(
+    """
+    add add_ sub sub_ subtract mul mul_ multiply div div_ divide true_divide matmul mm bmm mv dot eq ne lt le gt ge
+    maximum minimum reshape view permute transpose transpose_ swapaxes contiguous to type flatten clone detach
+    linear relu relu_ gelu silu dropout item tolist numpy requires_grad_ backward register_hook is_contiguous
+    """.split()
+)
+_names: dict[Any, str] = {}  # of each function, what messages call it
+_made: dict[Any, Any] = {}
+_BINDING = re.compile(r"([\w.<>]+)\(\) (.*)")  # how Python says that arguments do not fit a function
+
+
+def public(function: Any, name: str = "", numpy_names: bool = True) -> Any:
+    """The function for its callers; what is no Python function, or quick, is given back as it is.
+
+    Args:
+        name: What messages call it; default: its own name.
+        numpy_names: Whether it takes NumPy's names of arguments too.
+    Example:
+        >>> public(rushlight.ops.reduce.sum)(rushlight.ones(2, 3), axis=1)
+        tensor([3., 3.])
+    """
+    if type(function) is not FunctionType:
+        return function
+    name = name or function.__name__
+    plain = function.__dict__.get("__wrapped__", function)
+    code = plain.__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    arguments = code.co_varnames[:count]
+    alone = arguments == ("input",) or arguments == ("input", "out") or arguments == ("self",)
+    if name in QUICK or (alone and not code.co_flags & 4):  # 4: it has *args
+        return function
+    key = (function, numpy_names)
+    if key not in _made:
+        renames = _renames(arguments) if numpy_names else None
+        _names[function] = name
+        _made[key] = _C.public_function(function, renames) if _C is not None else _InPython(function, renames)
+    return _made[key]
+
+
+def open_to_all(namespace: dict[str, Any], names: Any, prefix: str = "", numpy_names: bool = True) -> None:
+    """Make the functions of a module's namespace public."""
+    for name in names:
+        namespace[name] = public(namespace[name], prefix + name, numpy_names)
+
+
+@functools.cache
+def _renames(arguments: tuple[str, ...]) -> tuple[str, ...] | None:
+    pairs = [p for p in NUMPY_NAMES if p[1] in arguments and p[0] not in arguments]
+    return tuple([name for pair in pairs for name in pair]) or None
+
+
+class _InPython:
+    """The same without the compiled part."""
+
+    def __init__(self, function: Any, renames: tuple[str, ...] | None) -> None:
+        self.__wrapped__ = function
+        self.__doc__ = function.__doc__
+        self.__module__ = function.__module__
+        self.ours = dict(zip(renames[::2], renames[1::2])) if renames else {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        function = self.__wrapped__
+        if kwargs:
+            for theirs in self.ours.keys() & kwargs.keys():
+                ours = self.ours[theirs]
+                if ours in kwargs:
+                    raise TypeError(f"{_names[function]}: got multiple values for argument {ours!r}")
+                kwargs[ours] = kwargs.pop(theirs)
+        try:
+            return function(*args, **kwargs)
+        except Exception as e:
+            better = explain(function, args, kwargs, e)
+            if better is None:
+                raise
+            raise better from None
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["__wrapped__"], name)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__wrapped__.__qualname__}>"
+
+    def __reduce__(self) -> Any:
+        return _reduce(self)
+
+
+# -- what went wrong --------------------------------------------------------------------------------------------------
+def explain(function: Any, args: tuple, kwargs: dict, error: Exception) -> Exception | None:
+    """The error that names the argument at fault, or None where `error` is as good.
+
+    Args:
+        error: What the call `function(*args, **kwargs)` raised.
+    """
+    import inspect
+
+    name = _names.get(function) or function.__name__
+    said = str(error)
+    if isinstance(error, TypeError) and said.startswith((f"{name}: ", f"{function.__name__}: ")):
+        return None
+    signature = inspect.signature(function)
+    words = _BINDING.match(said) if isinstance(error, TypeError) else None
+    if words and words[1] in (function.__qualname__, inspect.unwrap(function).__qualname__):
+        return TypeError(f"{name}: {words[2]}; the arguments are {_listed(signature)}")
+    try:
+        given = signature.bind(*args, **kwargs).arguments
+    except TypeError as e:
+        return TypeError(f"{name}: {e}; the arguments are {_listed(signature)}")
+    unclear = " must " not in said and isinstance(error, (AttributeError, TypeError, ValueError))
+    for argument, value in given.items():
+        parameter = signature.parameters[argument]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue
+        for each in value if parameter.kind is parameter.VAR_POSITIONAL else (value,):
+            wrong = _wrong(argument, each, str(parameter.annotation))
+            if wrong is not None and (unclear or "Tensor" in wrong):
+                return TypeError(f"{name}: {argument} must be {wrong}, got {kind_of(each)}")
+    return None
+
+
+def _listed(signature: Any) -> str:
+    """The arguments with their defaults, without annotations."""
+    plain = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=plain, return_annotation=signature.empty))
+
+
+def _wrong(argument: str, value: Any, annotation: str) -> str | None:
+    """What `value` should be, by the argument's annotation and name; None where it may be right."""
+    from . import dtypes
+    from .autograd.core import TensorBase
+
+    kinds = [k.strip() for k in annotation.split("|")]
+    if value is None and ("None" in kinds or annotation == "Any"):
+        return None
+    if kinds[0] == "Tensor" and set(kinds) <= {"Tensor", "None"}:
+        return None if isinstance(value, TensorBase) else "a Tensor" + (" or None" if len(kinds) > 1 else "")
+    if annotation in ("Sequence[Tensor]", "tuple[Tensor, ...]"):
+        inside = isinstance(value, (tuple, list)) and all(isinstance(t, TensorBase) for t in value)
+        return None if inside else "a tuple or list of Tensors"
+    if argument == "dtype":
+        return None if isinstance(value, dtypes.dtype) else "a torch.dtype"
+    index = hasattr(value, "__index__") and not isinstance(value, float)
+    if kinds[0] == "int" and set(kinds) <= {"int", "None"}:
+        return None if index else "an int" + (" or None" if len(kinds) > 1 else "")
+    if argument in ("dim", "dim0", "dim1", "dims") and annotation != "float":
+        inside = isinstance(value, (tuple, list)) and all(hasattr(d, "__index__") for d in value)
+        return None if index or inside else "an int or a tuple of ints"
+    if kinds[0] == "float" and set(kinds) <= {"float", "None"}:
+        return None if isinstance(value, (int, float, np.generic, TensorBase)) else "a number"
+    return None
+
+
+def _reduce(made: Any) -> Any:
+    """For pickle: the name where the public function stands, or the plain function, by its own name."""
+    home = sys.modules.get(made.__module__)
+    name: str = made.__qualname__
+    if getattr(home, name, None) is made:
+        return name
+    return _again, (made.__wrapped__,)
+
+
+def _again(function: Any) -> Any:
+    """The public function of a plain one."""
+    return next((made for key, made in _made.items() if key[0] is function), function)
+
+
+if _C is not None:
+    _C.public_setup(explain, _reduce)

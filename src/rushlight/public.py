@@ -35,17 +35,19 @@ QUICK = frozenset(
     linear relu relu_ gelu silu dropout item tolist numpy requires_grad_ backward register_hook is_contiguous
     """.split()
 )
+_NO_OUT = "out of a method"
 _names: dict[Any, str] = {}  # of each function, what messages call it
 _made: dict[Any, Any] = {}
 _BINDING = re.compile(r"([\w.<>]+)\(\) (.*)")  # how Python says that arguments do not fit a function
 
 
-def public(function: Any, name: str = "", numpy_names: bool = True) -> Any:
+def public(function: Any, name: str = "", numpy_names: bool = True, method: bool = False) -> Any:
     """The function for its callers; what is no Python function, or quick, is given back as it is.
 
     Args:
         name: What messages call it; default: its own name.
         numpy_names: Whether it takes NumPy's names of arguments too.
+        method: It becomes a method of Tensor, and these have no `out=`.
     Example:
         >>> public(rushlight.ops.reduce.sum)(rushlight.ones(2, 3), axis=1)
         tensor([3., 3.])
@@ -60,9 +62,9 @@ def public(function: Any, name: str = "", numpy_names: bool = True) -> Any:
     alone = arguments == ("input",) or arguments == ("input", "out") or arguments == ("self",)
     if name in QUICK or (alone and not code.co_flags & 4):  # 4: it has *args
         return function
-    key = (function, numpy_names)
+    key = (function, numpy_names, method)
     if key not in _made:
-        renames = _renames(arguments) if numpy_names else None
+        renames = _renames(arguments, method) if numpy_names else None
         _names[function] = name
         _made[key] = _C.public_function(function, renames) if _C is not None else _InPython(function, renames)
     return _made[key]
@@ -75,8 +77,10 @@ def open_to_all(namespace: dict[str, Any], names: Any, prefix: str = "", numpy_n
 
 
 @functools.cache
-def _renames(arguments: tuple[str, ...]) -> tuple[str, ...] | None:
+def _renames(arguments: tuple[str, ...], method: bool) -> tuple[str, ...] | None:
     pairs = [p for p in NUMPY_NAMES if p[1] in arguments and p[0] not in arguments]
+    if method and "out" in arguments:
+        pairs.append(("out", _NO_OUT))  # a name that no function has
     return tuple([name for pair in pairs for name in pair]) or None
 
 
@@ -131,6 +135,8 @@ def explain(function: Any, args: tuple, kwargs: dict, error: Exception) -> Excep
     said = str(error)
     if isinstance(error, TypeError) and said.startswith((f"{name}: ", f"{function.__name__}: ")):
         return None
+    if _NO_OUT in kwargs:
+        return TypeError(f"{name}: the method takes no out, got one; use torch.{name}(input, ..., out=out)")
     signature = inspect.signature(function)
     words = _BINDING.match(said) if isinstance(error, TypeError) else None
     if words and words[1] in (function.__qualname__, inspect.unwrap(function).__qualname__):

@@ -635,7 +635,7 @@ def method(*names: str, inplace: bool = False) -> Callable[[F], F]:
             if name in _OPERATORS:
                 _C.set_operator(_OPERATORS[name], function)
             else:
-                setattr(Tensor, name, public(function, name))
+                setattr(Tensor, name, public(function, name, method=True))
         if inplace:
             make_inplace(function)
         return function
@@ -655,7 +655,7 @@ def make_inplace(function: Callable, name: str = "") -> Callable:
         f"In-place `{function.__name__}`: the result is written into the tensor, which is given back."
     )
     changed.__wrapped__ = function  # type: ignore[attr-defined]  # signature() sees the arguments
-    setattr(Tensor, changed.__name__, public(changed))
+    setattr(Tensor, changed.__name__, public(changed, method=True))
     return changed
 
 

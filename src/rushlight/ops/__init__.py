@@ -112,7 +112,7 @@ def _late_method(family: str, name: str) -> None:
 families = _families()
 for _name, _value in list(vars(Tensor).items()):
     if not _name.startswith("_"):
-        setattr(Tensor, _name, public(_value, _name))
+        setattr(Tensor, _name, public(_value, _name, method=True))
 for _family, _names in LATE_METHODS.items():
     for _name in _names:
         _late_method(_family, _name)

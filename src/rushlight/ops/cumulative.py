@@ -59,6 +59,7 @@ class CumsumBackward0(Function):
         return cumsum(dy.flip(ctx.dim), ctx.dim).flip(ctx.dim), None, None  # type: ignore[attr-defined]
 
 
+@method()
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """The sum of the elements up to each one along `dim`.
 
@@ -105,6 +106,7 @@ def slice_from(x: Tensor, dim: int, start: int) -> Tensor:
     return x.narrow(dim, start, x._array.shape[dim] - start)  # type: ignore[attr-defined]
 
 
+@method()
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """The product of the elements up to each one along `dim`.
 
@@ -115,18 +117,6 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = 
     require_tensor("cumprod", input)
     y = CumprodBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cumprod"), dtype)
     return y if out is None else into(out, y, "cumprod")
-
-
-@method("cumsum")
-def _cumsum_method(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """See `cumsum`."""
-    return cumsum(self, dim, dtype=dtype)
-
-
-@method("cumprod")
-def _cumprod_method(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """See `cumprod`."""
-    return cumprod(self, dim, dtype=dtype)
 
 
 def _in_place(function: Any) -> None:

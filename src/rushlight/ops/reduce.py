@@ -144,6 +144,7 @@ class SumBackward0(Function):
         return ExpandBackward0.apply(dy, ctx.shape)
 
 
+@method()
 def sum(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
@@ -160,12 +161,6 @@ def sum(
     else:
         y = SumBackward1.apply(input, wrap_dims(dim, ndim, "sum"), keepdim, dtype)
     return y if out is None else into(out, y, "sum")
-
-
-@method("sum")
-def _sum_method(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """See `sum`."""
-    return sum(self, dim, keepdim, dtype=dtype)
 
 
 class MeanBackward1(Function):
@@ -203,6 +198,7 @@ def _floating(name: str, input: Tensor, dtype: Any) -> None:
         )
 
 
+@method()
 def mean(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
@@ -222,12 +218,6 @@ def mean(
     else:
         y = MeanBackward1.apply(input, wrap_dims(dim, ndim, "mean"), keepdim, dtype)
     return y if out is None else into(out, y, "mean")
-
-
-@method("mean")
-def _mean_method(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """See `mean`."""
-    return mean(self, dim, keepdim, dtype=dtype)
 
 
 class NansumBackward0(Function):
@@ -335,6 +325,7 @@ def _product_of_others(x: Tensor, dims: tuple) -> Tensor:
     return product.permute(back) if shape else product.reshape(())
 
 
+@method()
 def prod(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
@@ -351,12 +342,6 @@ def prod(
     else:
         y = ProdBackward1.apply(input, wrap_dims(dim, ndim, "prod"), keepdim, dtype)
     return y if out is None else into(out, y, "prod")
-
-
-@method("prod")
-def _prod_method(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """See `prod`."""
-    return prod(self, dim, keepdim, dtype=dtype)
 
 
 # -- variance -----------------------------------------------------------------------------------------------------

@@ -48,10 +48,10 @@ def wrap_dims(dims: int | Sequence[int] | None, ndim: int, function: str) -> tup
         return tuple(range(ndim))
     if isinstance(dims, int):
         dims = (dims,)
-    try:
-        dims = tuple(dims)
-    except TypeError:
-        raise TypeError(f"{function}: dim must be an int or a tuple of ints, got {kind_of(dims)}") from None
+    if not isinstance(dims, (tuple, list)):
+        if not hasattr(dims, "__index__"):
+            raise TypeError(f"{function}: dim must be an int or a tuple of ints, got {kind_of(dims)}")
+        dims = (dims.__index__(),)
     wrapped = tuple(wrap_dim(d, ndim, function) for d in dims)
     if not wrapped:
         return tuple(range(ndim))

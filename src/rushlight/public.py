@@ -38,6 +38,8 @@ QUICK = frozenset(
 _NO_OUT = "out of a method"
 _names: dict[Any, str] = {}  # of each function, what messages call it
 _made: dict[Any, Any] = {}
+_HOUSE = re.compile(r"[\w.]+(\(\w+\))?: ")  # how errors of ours begin
+_NUMBERS = {"min", "max", "value", "alpha", "beta", "p", "bins"}
 _BINDING = re.compile(r"([\w.<>]+)\(\) (.*)")  # how Python says that arguments do not fit a function
 
 
@@ -145,14 +147,14 @@ def explain(function: Any, args: tuple, kwargs: dict, error: Exception) -> Excep
         given = signature.bind(*args, **kwargs).arguments
     except TypeError as e:
         return TypeError(f"{name}: {e}; the arguments are {_listed(signature)}")
-    unclear = " must " not in said and isinstance(error, (AttributeError, TypeError, ValueError))
+    unclear = isinstance(error, (AttributeError, TypeError, ValueError)) and not _HOUSE.match(said)
     for argument, value in given.items():
         parameter = signature.parameters[argument]
         if parameter.kind is parameter.VAR_KEYWORD:
             continue
         for each in value if parameter.kind is parameter.VAR_POSITIONAL else (value,):
-            wrong = _wrong(argument, each, str(parameter.annotation))
-            if wrong is not None and (unclear or "Tensor" in wrong):
+            wrong = _wrong(argument, each, str(parameter.annotation), unclear)
+            if wrong is not None:
                 return TypeError(f"{name}: {argument} must be {wrong}, got {kind_of(each)}")
     return None
 
@@ -163,30 +165,39 @@ def _listed(signature: Any) -> str:
     return str(signature.replace(parameters=plain, return_annotation=signature.empty))
 
 
-def _wrong(argument: str, value: Any, annotation: str) -> str | None:
-    """What `value` should be, by the argument's annotation and name; None where it may be right."""
+def _wrong(argument: str, value: Any, annotation: str, by_name: bool) -> str | None:
+    """What `value` should be, by the argument's annotation; None where it may be right.
+
+    Args:
+        by_name: Where the annotation does not tell, guess from the argument's name.
+    """
     from . import dtypes
     from .autograd.core import TensorBase
 
-    kinds = [k.strip() for k in annotation.split("|")]
-    if value is None and ("None" in kinds or annotation == "Any"):
+    kind, *others = [k.strip() for k in annotation.split("|")]
+    if others not in ([], ["None"]):
         return None
-    if kinds[0] == "Tensor" and set(kinds) <= {"Tensor", "None"}:
-        return None if isinstance(value, TensorBase) else "a Tensor" + (" or None" if len(kinds) > 1 else "")
-    if annotation in ("Sequence[Tensor]", "tuple[Tensor, ...]"):
-        inside = isinstance(value, (tuple, list)) and all(isinstance(t, TensorBase) for t in value)
-        return None if inside else "a tuple or list of Tensors"
-    if argument == "dtype":
-        return None if isinstance(value, dtypes.dtype) else "a torch.dtype"
-    index = hasattr(value, "__index__") and not isinstance(value, float)
-    if kinds[0] == "int" and set(kinds) <= {"int", "None"}:
-        return None if index else "an int" + (" or None" if len(kinds) > 1 else "")
-    if argument in ("dim", "dim0", "dim1", "dims") and annotation != "float":
-        inside = isinstance(value, (tuple, list)) and all(hasattr(d, "__index__") for d in value)
-        return None if index or inside else "an int or a tuple of ints"
-    if kinds[0] == "float" and set(kinds) <= {"float", "None"}:
-        return None if isinstance(value, (int, float, np.generic, TensorBase)) else "a number"
-    return None
+    several = isinstance(value, (tuple, list))
+    ints = several and all(hasattr(n, "__index__") for n in value)
+    index = hasattr(value, "__index__")
+    rules = {
+        "Tensor": ("a Tensor", isinstance(value, TensorBase)),
+        "Sequence[Tensor]": (
+            "a tuple or list of Tensors",
+            several and all(isinstance(t, TensorBase) for t in value),
+        ),
+        "Sequence[int]": ("a tuple or list of ints", ints),
+        "int": ("an int", index),
+        "float": ("a number", isinstance(value, (int, float, np.generic, TensorBase))),
+        "bool": ("a bool", isinstance(value, (int, np.bool_, TensorBase))),
+        "dtype": ("a torch.dtype", value is None or isinstance(value, dtypes.dtype)),
+        "dim": ("an int or a tuple of ints", value is None or index or ints),
+    }
+    guess = "float" if argument in _NUMBERS else argument
+    rule = rules.get(kind) or rules.get("dtype" if argument == "dtype" else guess if by_name else "")
+    if rule is None or (value is None and others) or rule[1]:
+        return None
+    return rule[0] + (" or None" if others else "")
 
 
 def _reduce(made: Any) -> Any:
@@ -195,12 +206,12 @@ def _reduce(made: Any) -> Any:
     name: str = made.__qualname__
     if getattr(home, name, None) is made:
         return name
-    return _again, (made.__wrapped__,)
+    return _again, next(key for key, value in _made.items() if value is made)
 
 
-def _again(function: Any) -> Any:
+def _again(function: Any, numpy_names: bool, method: bool) -> Any:
     """The public function of a plain one."""
-    return next((made for key, made in _made.items() if key[0] is function), function)
+    return _made[function, numpy_names, method]
 
 
 if _C is not None:

@@ -177,6 +177,10 @@ class Tensor(TensorBase):
         array = self._array
         if memory_format is dtypes.contiguous_format:
             return array.flags.c_contiguous
+        if not isinstance(memory_format, dtypes.memory_format):
+            raise TypeError(
+                f"is_contiguous: memory_format must be a torch.memory_format, got {kind_of(memory_format)}"
+            )
         n = 4 if memory_format is dtypes.channels_last else 5
         return array.ndim == n and np.moveaxis(array, 1, -1).flags.c_contiguous
 
@@ -206,8 +210,11 @@ class Tensor(TensorBase):
         return False
 
     def pin_memory(self) -> Tensor:
-        """The tensor itself: there is no accelerator to pin memory for."""
-        return self
+        """An error, as in PyTorch: there is no accelerator to pin memory for."""
+        raise RuntimeError(
+            "pin_memory: Cannot access accelerator device when none is available; leave the call away, or write "
+            "`if torch.cuda.is_available()` before it"
+        )
 
     def is_shared(self) -> bool:
         """Whether the memory is shared between processes."""

@@ -914,6 +914,8 @@ make_inplace(_pow_method, "pow_")
 
 @method("__pow__")
 def _pow(self: Tensor, exponent: Any, modulo: Any = None) -> Any:
+    if modulo is not None:  # pow(x, y, z) of Python
+        return NotImplemented
     return pow(self, exponent) if isinstance(exponent, OPERANDS) else not_ours(exponent)
 
 

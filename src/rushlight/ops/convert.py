@@ -54,6 +54,8 @@ def ordered_copy(array: np.ndarray, format: Any) -> np.ndarray:
         out = empty_array(array.shape, array.dtype)
         out[...] = array
         return out
+    if not isinstance(format, dtypes.memory_format):
+        raise TypeError(f"contiguous: memory_format must be a torch.memory_format, got {kind_of(format)}")
     n = 4 if format is dtypes.channels_last else 5
     if array.ndim != n:
         raise RuntimeError(f"contiguous: memory_format={format} needs a tensor of {n} dims, got {array.ndim}")
@@ -223,8 +225,8 @@ def chalf(self: Tensor, memory_format: Any = dtypes.preserve_format) -> Tensor:
 
 @method()
 def cpu(self: Tensor, memory_format: Any = dtypes.preserve_format) -> Tensor:
-    """The tensor itself: it is on the CPU."""
-    return self
+    """The tensor itself, as it is on the CPU; or a copy where `memory_format` says another order in memory."""
+    return self if memory_format is dtypes.preserve_format else contiguous(self, memory_format)
 
 
 @method()

@@ -168,10 +168,10 @@ OTHER = {
     "scatter.*: index must be a Tensor, got list": lambda: x.clone().scatter_(0, [1], 1.0),
     "masked_fill: value must be a number, got str": lambda: x.masked_fill(x > 0, "a"),
     "topk: k must be an int, got str": lambda: x.topk("a"),
-    "layer_norm: normalized_shape must be a tuple or list of ints, got str": lambda: F.layer_norm(x, "a", x),
+    "layer_norm: normalized_shape must be a tuple of ints, got str": lambda: F.layer_norm(x, "a", x),
     "tril: diagonal must be an int, got float": lambda: x.tril(0.5),
     "roll: shifts must be an int or a tuple of ints": lambda: x.roll([0.5]),
-    "clamp: min must be a number, got str": lambda: x.clamp("a"),
+    "clamp: min must be a number or a Tensor, got str": lambda: x.clamp("a"),
     "repeat_interleave: repeats must be an int or a Tensor, got str": lambda: x.repeat_interleave("a"),
     "embedding: padding_idx must be an int or None, got float": lambda: F.embedding(index, x, 0.5),
     "contiguous: memory_format must be a torch.memory_format|is_contiguous: memory_format": lambda: (

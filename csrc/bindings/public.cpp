@@ -139,9 +139,7 @@ PyObject* public_repr(PyObject* self) {
   return text;
 }
 
-PyObject* public_reduce(PyObject* self, PyObject*) {
-  return PyObject_CallOneArg(reduce, self);
-}
+PyObject* public_reduce(PyObject* self, PyObject*) { return PyObject_CallOneArg(reduce, self); }
 
 int public_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(((Public*)self)->function);
@@ -162,11 +160,10 @@ void public_free(PyObject* self) {
 
 PyMemberDef public_members[] = {
     {"__wrapped__", T_OBJECT_EX, offsetof(Public, function), READONLY, "The Python function."}, {}};
-PyGetSetDef public_getset[] = {
-    {"__doc__", public_of_function, nullptr, nullptr, (void*)"__doc__"},
-    {"__module__", public_of_function, nullptr, nullptr, (void*)"__module__"},
-    {"__dict__", public_of_function, nullptr, nullptr, (void*)"__dict__"},
-    {}};
+PyGetSetDef public_getset[] = {{"__doc__", public_of_function, nullptr, nullptr, (void*)"__doc__"},
+                               {"__module__", public_of_function, nullptr, nullptr, (void*)"__module__"},
+                               {"__dict__", public_of_function, nullptr, nullptr, (void*)"__dict__"},
+                               {}};
 PyMethodDef public_methods[] = {{"__reduce__", public_reduce, METH_NOARGS, "For pickle."}, {}};
 
 PyTypeObject public_type = {PyVarObject_HEAD_INIT(nullptr, 0)};

@@ -4,8 +4,8 @@ NOTE [Public functions]: PyTorch's functions also take `axis` for `dim`, `keepdi
 And a list where a tensor belongs shows somewhere deep inside, as "'list' object has no attribute ...". Both are
 answered here, for all functions, at the door: `public(function)` calls the function as it is, exchanges names
 only where a call has keywords, and looks at the arguments' annotations only when the call has failed.
-With the compiled part it is an object in C (csrc/bindings/public.cpp) that costs about 20 ns a call. The families in
-`ops/` call each other's plain functions and pay nothing.
+With the compiled part it is an object in C (csrc/bindings/public.cpp) that costs about 20 ns a call, which a function
+gets back by not looking at its tensors itself. The families in `ops/` call each other's plain functions.
 """
 
 from __future__ import annotations
@@ -27,12 +27,18 @@ __all__ = ["explain", "open_to_all", "public"]
 NUMPY_NAMES = (
     ("axis", "dim"), ("keepdims", "keepdim"), ("x", "input"), ("a", "input"), ("x1", "input"), ("x2", "other"),
 )  # fmt: skip
-# So quick that 20 ns count, and with checks of their own that say what is wrong; nor do they take a dim.
+# What models call most, and small functions: 20 ns count there. They have checks of their own that name every argument,
+# and take no dim that could have NumPy's name.
 QUICK = frozenset(
     """
-    add add_ sub sub_ subtract mul mul_ multiply div div_ divide true_divide matmul mm bmm mv dot eq ne lt le gt ge
-    maximum minimum reshape view permute transpose transpose_ swapaxes contiguous to type flatten clone detach
-    linear relu relu_ gelu silu dropout item tolist numpy requires_grad_ backward register_hook is_contiguous
+    add add_ sub sub_ subtract mul mul_ multiply div div_ divide true_divide pow addcmul addcmul_ addcdiv addcdiv_ clamp
+    clamp_ clip where masked_fill masked_fill_ eq ne lt le gt ge maximum minimum
+    matmul mm bmm mv dot addmm linear conv1d conv2d conv3d scaled_dot_product_attention embedding
+    relu relu_ gelu silu leaky_relu elu glu dropout max_pool2d avg_pool2d adaptive_avg_pool2d
+    batch_norm layer_norm cross_entropy binary_cross_entropy_with_logits
+    reshape view permute transpose transpose_ swapaxes contiguous to type float flatten clone detach expand
+    zeros ones empty full tensor arange rand randn randint
+    item tolist numpy requires_grad_ backward register_hook is_contiguous index_select gather copy_
     """.split()
 )
 _NO_OUT = "out of a method"
@@ -211,7 +217,7 @@ def _reduce(made: Any) -> Any:
 
 def _again(function: Any, numpy_names: bool, method: bool) -> Any:
     """The public function of a plain one."""
-    return _made[function, numpy_names, method]
+    return public(function, "", numpy_names, method)
 
 
 if _C is not None:

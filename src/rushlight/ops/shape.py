@@ -445,17 +445,15 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 1, 3).squeeze(1).shape
         torch.Size([2, 3])
     """
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("squeeze", input)
     shape = input._array.shape
     if dim is None:
         return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
     dims = (
         (wrap_dim(dim, len(shape), "squeeze"),)
         if isinstance(dim, int)
-        else wrap_dims(dim, len(shape), "squeeze")
-        if dim
         else ()
+        if dim == () or dim == []
+        else wrap_dims(dim, len(shape), "squeeze")
     )
     return SqueezeBackward1.apply(input, tuple([d for d in dims if shape and shape[d] == 1]))
 
@@ -486,8 +484,6 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> rushlight.zeros(3).unsqueeze(0).shape
         torch.Size([1, 3])
     """
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("unsqueeze", input)
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))
 
 

@@ -90,6 +90,9 @@ def max_pool(*args: Any) -> Any: ...  # 4 arguments
 def max_pool_backward(*args: Any) -> Any: ...  # 4 arguments
 def avg_pool(*args: Any) -> Any: ...  # 5 arguments
 def avg_pool_backward(*args: Any) -> Any: ...  # 5 arguments
+# bindings/public.cpp
+def public_setup(*args: Any) -> Any: ...  # 2 arguments
+def public_function(*args: Any) -> Any: ...  # 2 arguments
 # bindings/random.cpp
 def random_seed(*args: Any) -> Any: ...  # 2 arguments
 def random_uniform(*args: Any) -> Any: ...  # 4 arguments

@@ -39,6 +39,7 @@ from .ops.promotion import can_cast as can_cast
 from .ops.promotion import promote_types as promote_types
 from .ops.promotion import result_type as result_type
 from .printing import set_printoptions as set_printoptions
+from .public import public as _public
 from .random import Generator as Generator
 from .random import default_generator as default_generator
 from .random import fork_rng as fork_rng
@@ -62,7 +63,7 @@ short, long = _dtypes.short, _dtypes.long
 cfloat, cdouble = _dtypes.cfloat, _dtypes.cdouble
 for _family in _ops.values():
     for _name in _family.__all__:
-        globals()[_name] = getattr(_family, _name)
+        globals()[_name] = _public(getattr(_family, _name), _name)
 newaxis = None
 float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 
@@ -111,7 +112,10 @@ def __getattr__(name: str) -> _Any:
     import importlib
 
     if name in _LAZY:
-        value = globals()[name] = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+        value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+        if _LAZY[name].startswith("ops."):
+            value = _public(value, name)
+        globals()[name] = value
         return value
     if name.endswith("_") and not name.startswith("_"):  # torch.sin_
         from ._utils import INPLACE

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import graph
-from .graph import Node, TensorBase, set_grad_mode
+from .graph import PlainNode, TensorBase, set_grad_mode
 
 
 def run_backward(
@@ -176,7 +176,7 @@ def _run_hooks(target: Any, buffer: list) -> None:
                     buffer[:] = new if isinstance(new, tuple) else (new,)
 
 
-def run_node(node: Node, buffer: list, keep_graph: bool) -> tuple:
+def run_node(node: PlainNode, buffer: list, keep_graph: bool) -> tuple:
     """Call a node's backward with the gradients of its outputs; check what it gives."""
     if node._freed:
         graph.raise_freed(node)

@@ -554,6 +554,7 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
         torch.Size([2, 1, 5])
     """
     require_tensor("conv_tbc", input)
+    require_tensor("conv_tbc", bias, "bias")
     if input.dim() != 3 or weight.dim() != 3:
         raise RuntimeError(
             f"conv_tbc: input and weight must have 3 dimensions, got shapes {list(input.shape)}, {list(weight.shape)}"

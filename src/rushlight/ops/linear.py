@@ -145,6 +145,8 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
     if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
         name, bad = ("input", input) if not isinstance(input, TensorBase) else ("weight", weight)
         raise TypeError(f"linear: {name} must be a Tensor, got {kind_of(bad)}")
+    if bias is not None:
+        require_tensor("linear", bias, "bias")
     x, w = input._array, weight._array
     if x.dtype.num != w.dtype.num or (bias is not None and bias._array.dtype.num != w.dtype.num):
         raise RuntimeError(

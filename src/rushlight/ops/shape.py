@@ -446,17 +446,15 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         y = _C.squeeze_node(SqueezeBackward0, SqueezeBackward1, input, dim)
         if y is not NotImplemented:
             return y
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("squeeze", input)
     shape = input._array.shape
     if dim is None:
         return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
     dims = (
         (wrap_dim(dim, len(shape), "squeeze"),)
         if isinstance(dim, int)
-        else wrap_dims(dim, len(shape), "squeeze")
-        if dim
         else ()
+        if dim == () or dim == []
+        else wrap_dims(dim, len(shape), "squeeze")
     )
     return SqueezeBackward1.apply(input, tuple([d for d in dims if shape and shape[d] == 1]))
 
@@ -491,8 +489,6 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         y = _C.unsqueeze_node(UnsqueezeBackward0, input, dim)
         if y is not NotImplemented:
             return y
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("unsqueeze", input)
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))
 
 

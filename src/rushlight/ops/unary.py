@@ -12,6 +12,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.inplace import check_inplace, inplace
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, make_inplace, method, wrap
@@ -698,7 +699,15 @@ def _clamp(name: str, kind: Any, input: Tensor, low: Any, high: Any) -> Tensor:
             for b in (low, high)
         )
         return ClampBackward0.apply(input, low, high)
-    return kind.apply(input, low, high)
+    try:
+        return kind.apply(input, low, high)
+    except TypeError:
+        for argument, bound in (("min", low), ("max", high)):
+            if bound is not None and not isinstance(bound, (int, float)):
+                raise TypeError(
+                    f"{name}: {argument} must be a number or a Tensor, got {kind_of(bound)}"
+                ) from None
+        raise
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:

@@ -58,7 +58,10 @@ class PackedSequence(_Fields):
     def to(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same with `data` converted as `Tensor.to` does."""
         data = self.data.to(*args, **kwargs)
-        return self if data is self.data else self._replace(data=data)
+        return self if data is self.data else self._with(data)
+
+    def _with(self, data: Tensor) -> PackedSequence:
+        return self._replace(data=data)
 
     def cpu(self, *args: Any, **kwargs: Any) -> PackedSequence:
         """The same: it is on the CPU."""
@@ -70,8 +73,8 @@ class PackedSequence(_Fields):
         return self
 
     def pin_memory(self) -> PackedSequence:
-        """The same: there is no accelerator to pin memory for."""
-        return self
+        """Raise RuntimeError, as `Tensor.pin_memory` does: there is no accelerator to pin memory for."""
+        return self._with(self.data.pin_memory())
 
     def double(self) -> PackedSequence:
         """The same with float64 data."""

@@ -243,6 +243,7 @@ def _prepare() -> None:
     for way, names in WAYS.items():
         for path in names.split():
             f = _find(path)
+            f = getattr(f, "__wrapped__", f)  # the function behind the public one
             if not isinstance(f, types.FunctionType) or f in done:
                 continue
             done.add(f)

@@ -8,7 +8,7 @@ I0-sinh window for spectrum analysis".
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,23 +52,35 @@ def kaiser(n: int, beta: float, symmetric: bool) -> np.ndarray:
     return np_i0e(x) / np_i0e(np.asarray(float(size))) * np.exp(np.abs(x) - size)
 
 
+# -- what both namespaces share ------------------------------------------------------------------------------------
+def length_of(name: str, argument: str, n: Any, error: type[Exception]) -> int:
+    """A window's length; `error` is what a negative one raises."""
+    if isinstance(n, bool) or not hasattr(n, "__index__"):
+        raise TypeError(f"{name}: {argument} must be an int, got {kind_of(n)}")
+    n = n.__index__()
+    if n < 0:
+        raise error(f"{name}: {argument} must not be negative, got {n}")
+    return n
+
+
+def finished(n: int, make: Callable, d: dtypes.dtype, requires_grad: bool, one: float = 1.0) -> Tensor:
+    """The window of the formula `make`; a lone value is `one`."""
+    values = np.full(n, one) if n < 2 else make(n)
+    return finish(values.astype(d.numpy), requires_grad)
+
+
 # -- torch.<name>_window ------------------------------------------------------------------------------------------
 def _window(
     name: str, n: Any, make: Any, dtype: Any, layout: Any, device: Any, pin_memory: Any, requires_grad: bool
 ) -> Tensor:
     check_options(name, device, layout, pin_memory)
-    if isinstance(n, bool) or not hasattr(n, "__index__"):
-        raise TypeError(f"{name}: window_length must be an int, got {kind_of(n)}")
-    n = n.__index__()
-    if n < 0:
-        raise RuntimeError(f"{name}: window_length must not be negative, got {n}")
+    n = length_of(name, "window_length", n, RuntimeError)
     d = dtypes.get_default_dtype() if dtype is None else dtype
     if d.is_complex:
         raise NotImplementedError(f"{name}: dtype must be a real floating-point one, got {d}")
     if not d.is_floating_point:
         raise RuntimeError(f"{name}: dtype must be a floating-point one, got {d}")
-    values = np.ones(n) if n < 2 else make(n)
-    return finish(values.astype(d.numpy), requires_grad)
+    return finished(n, make, d, requires_grad)
 
 
 def hann_window(

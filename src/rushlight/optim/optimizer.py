@@ -358,8 +358,8 @@ class Optimizer:
             self._make_hooks()
         self._hook_step()
         self.defaults.setdefault("differentiable", False)
-        for group in self.param_groups:
-            for option, value in self._added_options.items():
+        for option, value in self._added_options.items():
+            for group in self.param_groups:
                 group.setdefault(option, value)
 
     def __repr__(self) -> str:

@@ -14,8 +14,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import kind_of
-from ..ops.creation import check_options, finish
-from ..ops.windows import cosine_sum, positions, triangle
+from ..ops.creation import check_options
+from ..ops.windows import cosine_sum, finished, length_of, positions, triangle
 from ..ops.windows import kaiser as _kaiser
 from ..public import open_to_all
 from ..tensor import Tensor
@@ -36,19 +36,14 @@ def _window(
     requires_grad: bool,
     one: float = 1.0,
 ) -> Tensor:
-    if isinstance(M, bool) or not hasattr(M, "__index__"):
-        raise TypeError(f"signal.windows.{name}: M must be an int, got {kind_of(M)}")
-    if M < 0:
-        raise ValueError(f"signal.windows.{name}: M must not be negative, got {M}")
+    n = length_of(f"signal.windows.{name}", "M", M, ValueError)
     if layout is not None and layout is not dtypes.strided:
         raise ValueError(f"signal.windows.{name}: layout must be torch.strided, got {layout}")
     check_options(f"signal.windows.{name}", device, None)
     d = dtypes.get_default_dtype() if dtype is None else dtype
     if d not in (dtypes.float32, dtypes.float64):
         raise ValueError(f"signal.windows.{name}: dtype must be float32 or float64, got {d}")
-    n = M.__index__()
-    values = np.full(n, one) if n < 2 else make(n)
-    return finish(values.astype(d.numpy), requires_grad)
+    return finished(n, make, d, requires_grad, one)
 
 
 def bartlett(

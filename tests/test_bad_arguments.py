@@ -232,6 +232,16 @@ def test_the_first_error_stays_where_it_is_as_good():
         x.reshape(4)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_numpy_gives_tensors(torch):
+    for t in (rushlight, torch):
+        x = t.tensor([[1.0, 2.0], [3.0, 4.0]])
+        for y in (np.exp(x), np.add(x, x), np.clip(x, 0, 1), x * np.ones(2), np.greater(x, 2)):
+            assert isinstance(y, t.Tensor)
+        assert str((x * np.ones(2)).dtype) == "torch.float64"
+        assert str(np.greater(x, 2).dtype) == "torch.uint8"
+
+
 # -- options that have one possible value -------------------------------------------------------------------------------
 PINNED = {
     "ones": lambda t, **k: t.ones(2, **k),

@@ -38,7 +38,8 @@ QUICK = frozenset(
     batch_norm layer_norm cross_entropy binary_cross_entropy_with_logits
     reshape view permute transpose transpose_ swapaxes contiguous to type float flatten clone detach expand
     zeros ones empty full tensor arange rand randn randint
-    item tolist numpy requires_grad_ backward register_hook is_contiguous index_select gather copy_
+    size stride item tolist numpy cpu double half int long bool requires_grad_ backward register_hook is_contiguous
+    index_select gather copy_
     """.split()
 )
 _NO_OUT = "out of a method"

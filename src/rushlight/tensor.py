@@ -393,6 +393,10 @@ class Tensor(TensorBase):
         array = self.numpy()
         return array if dtype is None and not copy else np.array(array, dtype=dtype, copy=copy)
 
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+        """What NumPy's functions of tensors give: tensors, bools as uint8, as in PyTorch."""
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)
+
     __array_priority__ = 1000  # NumPy leaves mixed operations to Tensor
 
     def __dlpack__(self, **kwargs: Any) -> Any:

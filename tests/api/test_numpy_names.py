@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import inspect
+import pickle
+import pydoc
+import sys
+import weakref
+
 import numpy as np
 import pytest
 
@@ -31,6 +39,20 @@ MORE = {
     "unsafe_split": lambda t, x: x.unsafe_split(2, axis=1),
     "linalg.norm": lambda t, x: t.linalg.norm(x, axis=1, keepdims=True),
     "linalg.vector_norm": lambda t, x: t.linalg.vector_norm(x, axis=1, keepdims=True),
+    "linalg.cross": lambda t, x: t.linalg.cross(x, x + 1, axis=1),
+    "cosine_similarity": lambda t, x: t.cosine_similarity(x, x + 1, axis=0),
+    "trapezoid": lambda t, x: t.trapezoid(x, axis=0),
+    "tensor_split": lambda t, x: t.tensor_split(x, 3, axis=1),
+    "gradient": lambda t, x: t.gradient(x, axis=1)[0],
+    "special.softmax": lambda t, x: t.special.softmax(x, axis=0),
+    "fft.fft": lambda t, x: t.fft.fft(x, axis=0),
+    "fft.fftn": lambda t, x: t.fft.fftn(x, axis=(0, 1)),
+    "fft.fftshift": lambda t, x: t.fft.fftshift(x, axis=1),
+    "unsqueeze_": lambda t, x: x.clone().unsqueeze_(axis=0),
+    "squeeze_": lambda t, x: x.clone()[None].squeeze_(axis=0),
+    "cumsum_": lambda t, x: x.clone().cumsum_(axis=1),
+    "other names": lambda t, x: t.sum(a=x) + t.cumsum(x=x, axis=0),
+    "not interned": lambda t, x: t.sum(x, **{"".join(["ax", "is"]): 1}),
     "several": lambda t, x: x.sum(axis=(0, 1), keepdims=True),
     "with others": lambda t, x: x.sort(axis=0, descending=True),
     "dtype": lambda t, x: x.sum(axis=0, dtype=t.float64),
@@ -78,6 +100,48 @@ def test_dim_must_be_given(name, torch):
     for t in (rushlight, torch):
         with pytest.raises(TypeError, match="dim"):
             getattr(t, name)(t.ones(2))
+
+
+def test_functions_of_python_alone_take_them_not(torch):
+    for t in (rushlight, torch):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'axis'"):
+            t.nn.functional.softmax(t.ones(2), axis=0)
+
+
+def test_they_are_what_functions_are():
+    for f in (rushlight.sum, rushlight.nn.functional.softmax, rushlight.Tensor.cumsum, rushlight.fft.fft):
+        assert callable(f)
+        assert inspect.isroutine(f)
+        assert inspect.unwrap(f).__name__ == f.__name__
+        assert f.__doc__
+        assert next(iter(inspect.signature(f).parameters)) == "input"
+        assert copy.deepcopy(f) is f
+        assert pickle.loads(pickle.dumps(f)) is f
+        assert weakref.ref(f)() is f
+        assert f.__name__ in repr(f)
+        assert f.__name__ in pydoc.render_doc(f)
+    x = rushlight.ones(2, 3)
+    assert x.cumsum.__self__ is x
+    assert list(map(rushlight.sum, [x, x]))[1].item() == 6
+    assert functools.partial(rushlight.sum, axis=0)(x).tolist() == [2, 2, 2]
+
+    @functools.wraps(rushlight.sum)
+    def mine(*args, **kwargs):
+        return rushlight.sum(*args, **kwargs)
+
+    assert mine.__name__ == "sum"
+    assert mine(x, axis=1).tolist() == [3, 3]
+
+
+def test_nothing_is_kept_of_a_failed_call():
+    x = rushlight.ones(2, 3)
+    before = sys.getrefcount(x)
+    for _ in range(20):
+        with pytest.raises(TypeError, match="sum: dim must be"):
+            rushlight.sum(x, axis="a")
+        with pytest.raises(TypeError, match="gather: index must be"):
+            x.gather(0, index=[1])
+    assert sys.getrefcount(x) <= before + 1
 
 
 def test_once():

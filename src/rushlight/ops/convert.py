@@ -93,8 +93,11 @@ def clone(input: Tensor, *, memory_format: Any = dtypes.preserve_format) -> Tens
         >>> x
         tensor([1., 1.])
     """
-    _check_tensor("clone", input)
-    return CloneBackward0.apply(input, memory_format)
+    try:
+        return CloneBackward0.apply(input, memory_format)
+    except AttributeError:
+        _check_tensor("clone", input)
+        raise
 
 
 @method()

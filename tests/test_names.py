@@ -572,3 +572,24 @@ def test_without_tensorboard():
 def test_partial_and_vmap_work_together():
     f = rushlight.vmap(functools.partial(rushlight.add, alpha=2))
     assert f(rushlight.ones(2), rushlight.ones(2)).tolist() == [3, 3]
+
+
+def test_typed_storages():
+    storage = rushlight.TypedStorage([1, 2], dtype=rushlight.int64)
+    assert (storage.tolist(), storage.size(), storage.nbytes(), storage[1]) == ([1, 2], 2, 16, 2)
+    assert rushlight.TypedStorage(3).dtype is rushlight.float32
+    assert len(rushlight.TypedStorage(dtype=rushlight.float64)) == 0
+    wrapped = rushlight.TypedStorage(
+        wrap_storage=rushlight.UntypedStorage([0, 0, 128, 63]), dtype=rushlight.float32
+    )
+    assert wrapped.tolist() == [1.0]
+    assert wrapped.clone()[:1].tolist() == [1.0]
+    assert rushlight.ones(2).storage().tolist() == [1.0, 1.0]
+    with pytest.raises(RuntimeError, match="invalid combination of arguments"):
+        rushlight.TypedStorage(3, 4)
+    with pytest.raises(
+        RuntimeError, match="wrap_storage must be an UntypedStorage and come with dtype alone"
+    ):
+        rushlight.TypedStorage(wrap_storage=rushlight.UntypedStorage(8))
+    with pytest.raises(TypeError, match="invalid data type"):
+        rushlight.TypedStorage("x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import hashlib
@@ -510,6 +511,27 @@ def tensorboard(monkeypatch):
     module(f"{proto}.tensor_pb2", TensorProto=kind("TensorProto"))
     module(f"{proto}.tensor_shape_pb2", TensorShapeProto=kind("TensorShapeProto", Dim=kind("Dim")))
     module("tensorboard.summary.writer.event_file_writer", EventFileWriter=Writer)
+    plugin = "tensorboard.plugins.hparams"
+    for name in ("tensorboard.plugins", plugin):
+        module(name)
+
+    class Start(Message):
+        def __init__(self):
+            self.hparams = collections.defaultdict(Message)
+
+    class Enum:
+        @staticmethod
+        def Value(name):
+            return name
+
+    class Data(Message):
+        def SerializeToString(self):
+            return self
+
+    names = ("Experiment", "HParamInfo", "MetricInfo", "MetricName")
+    module(f"{plugin}.api_pb2", DataType=Enum, Status=Enum, **{n: kind(n) for n in names})
+    ends = kind("SessionEndInfo")
+    module(f"{plugin}.plugin_data_pb2", SessionStartInfo=Start, SessionEndInfo=ends, HParamsPluginData=Data)
     return events
 
 
@@ -559,6 +581,42 @@ def test_summary_writer(tensorboard, tmp_path):
         with pytest.raises(NotImplementedError, match=r"add_graph is not there; write str\(model\)"):
             writer.add_graph(None)
     assert tensorboard[-1][1] == "close"
+
+
+def test_hyperparameters(tensorboard, tmp_path):
+    """The bytes were compared with those of PyTorch's writer by hand; here is a stand-in for the package."""
+    from rushlight.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(tmp_path))
+    tensorboard.clear()
+    writer.add_hparams(
+        {"lr": 0.1, "deep": True, "name": "x", "n": 3}, {"loss": rushlight.tensor(0.5)}, run_name="r"
+    )
+    assert {folder for folder, _ in tensorboard} == {os.path.join(str(tmp_path), "r")}
+    values = [event.summary.value[0] for _, event in tensorboard]
+    assert [v.tag for v in values] == [
+        "_hparams_/experiment",
+        "_hparams_/session_start_info",
+        "_hparams_/session_end_info",
+        "loss",
+    ]
+    assert values[3].simple_value == 0.5
+    start = values[1].metadata.plugin_data.content.session_start_info.hparams
+    assert start["lr"].number_value == 0.1
+    assert start["deep"].bool_value is True
+    assert start["name"].string_value == "x"
+    assert start["n"].number_value == 3.0
+    experiment = values[0].metadata.plugin_data.content.experiment
+    assert [i.type.rpartition("_")[2] for i in experiment.hparam_infos] == [
+        "FLOAT64",
+        "BOOL",
+        "STRING",
+        "FLOAT64",
+    ]
+    with pytest.raises(TypeError, match="must be dicts"):
+        writer.add_hparams([], {})
+    with pytest.raises(ValueError, match="lr must be a number, str or bool"):
+        writer.add_hparams({"lr": []}, {})
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="it is installed")

@@ -686,7 +686,7 @@ class profile:
 
 
 def tensorboard_trace_handler(
-    dir_name: str, worker_name: str | None = None, use_gzip: bool = False
+    dir_name: str, worker_name: str | None = None, use_gzip: bool = False, use_python_export: bool = False
 ) -> Callable[[profile], None]:
     """For `on_trace_ready`: writes each trace into a folder.
 
@@ -694,6 +694,7 @@ def tensorboard_trace_handler(
         dir_name: The folder; made if it is not there.
         worker_name: The files' first part; default: host and process.
         use_gzip: Compress.
+        use_python_export: Of how PyTorch writes the file; here Python does.
     """
 
     def write(p: profile) -> None:

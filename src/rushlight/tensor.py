@@ -246,7 +246,7 @@ class Tensor(TensorBase):
         """The memory behind the tensor, as elements of its type."""
         from .storage import TypedStorage
 
-        return TypedStorage(memory(self._array), self.dtype)
+        return TypedStorage._of(memory(self._array), self.dtype)
 
     def storage_type(self) -> type:
         """The class of `storage()`."""

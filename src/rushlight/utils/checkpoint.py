@@ -320,7 +320,7 @@ def _refuse(name: str) -> NoReturn:
 class SelectiveCheckpointContext:
     """An error: results are not chosen one by one."""
 
-    def __init__(self, *, is_recompute: bool) -> None:
+    def __init__(self, *, is_recompute: bool, op_output: Any = None) -> None:
         _refuse("SelectiveCheckpointContext")
 
 

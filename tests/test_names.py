@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import functools
 import hashlib
@@ -134,18 +135,30 @@ def test_cuda_names():
         cuda.Event(enable_timing=True)
     with pytest.raises(AttributeError, match="has no attribute 'NoTensor'"):
         _ = cuda.NoTensor
-    with pytest.warns(UserWarning, match="'cuda' is not available"):
+    with (
+        pytest.warns(FutureWarning, match="GradScaler.* is deprecated"),
+        pytest.warns(UserWarning, match="'cuda' is not available"),
+    ):
         scaler = cuda.amp.GradScaler(init_scale=2.0)
     assert scaler.get_scale() == 1
     assert not scaler.is_enabled()
-    with pytest.warns(UserWarning, match="'cuda' is not available"), cuda.amp.autocast():
+    with (
+        pytest.warns(FutureWarning, match="autocast.* is deprecated"),
+        pytest.warns(UserWarning, match="'cuda' is not available"),
+        cuda.amp.autocast(),
+    ):
         pass
-    with cuda.amp.autocast(enabled=False, dtype=rushlight.bfloat16):
+    with pytest.warns(FutureWarning, match="autocast.* is deprecated"):
+        off = cuda.amp.autocast(enabled=False, dtype=rushlight.bfloat16)
+    with off:
         pass
+
+    with pytest.warns(FutureWarning, match="custom_fwd.* is deprecated"):
+        converted = cuda.amp.custom_fwd(cast_inputs=rushlight.float32)
 
     class F(rushlight.autograd.Function):
         @staticmethod
-        @cuda.amp.custom_fwd(cast_inputs=rushlight.float32)
+        @converted
         def forward(ctx, x):
             return x * 2
 
@@ -158,7 +171,7 @@ def test_cuda_names():
     F.apply(x).backward()
     assert x.grad.item() == 2
     with pytest.raises(AssertionError, match="growth_factor must be above 1"):
-        rushlight.amp.GradScaler(growth_factor=1.0, enabled=False)
+        rushlight.amp.GradScaler("cpu", growth_factor=1.0)
 
 
 def test_modules_of_devices(torch):
@@ -392,7 +405,7 @@ def test_checkpoint_names():
     assert y.grad.tolist() == x3
     sizes = iter([1, 2])
     with pytest.raises(c.CheckpointError, match="different metadata"):
-        c.checkpoint(lambda x: x[: next(sizes)], x, use_reentrant=False).sum().backward()
+        c.checkpoint(lambda x: x[: next(sizes)].exp(), x, use_reentrant=False).sum().backward()
     with c.set_checkpoint_early_stop(False), c.set_checkpoint_debug_enabled(True):
         pass
     assert c.detach_variable((x * 2,))[0].is_leaf
@@ -401,7 +414,7 @@ def test_checkpoint_names():
     with pytest.raises(NotImplementedError, match="checkpoint the parts of the model"):
         c.create_selective_checkpoint_contexts([])
     with pytest.raises(ValueError, match="determinism_check must be"):
-        c.checkpoint(lambda x: x, x, determinism_check="some")
+        c.checkpoint(lambda x: x, x, use_reentrant=False, determinism_check="some")
 
 
 @pytest.mark.filterwarnings("ignore:.*set_default_tensor_type.*:UserWarning")
@@ -498,6 +511,27 @@ def tensorboard(monkeypatch):
     module(f"{proto}.tensor_pb2", TensorProto=kind("TensorProto"))
     module(f"{proto}.tensor_shape_pb2", TensorShapeProto=kind("TensorShapeProto", Dim=kind("Dim")))
     module("tensorboard.summary.writer.event_file_writer", EventFileWriter=Writer)
+    plugin = "tensorboard.plugins.hparams"
+    for name in ("tensorboard.plugins", plugin):
+        module(name)
+
+    class Start(Message):
+        def __init__(self):
+            self.hparams = collections.defaultdict(Message)
+
+    class Enum:
+        @staticmethod
+        def Value(name):
+            return name
+
+    class Data(Message):
+        def SerializeToString(self):
+            return self
+
+    names = ("Experiment", "HParamInfo", "MetricInfo", "MetricName")
+    module(f"{plugin}.api_pb2", DataType=Enum, Status=Enum, **{n: kind(n) for n in names})
+    ends = kind("SessionEndInfo")
+    module(f"{plugin}.plugin_data_pb2", SessionStartInfo=Start, SessionEndInfo=ends, HParamsPluginData=Data)
     return events
 
 
@@ -549,6 +583,42 @@ def test_summary_writer(tensorboard, tmp_path):
     assert tensorboard[-1][1] == "close"
 
 
+def test_hyperparameters(tensorboard, tmp_path):
+    """The bytes were compared with those of PyTorch's writer by hand; here is a stand-in for the package."""
+    from rushlight.utils.tensorboard import SummaryWriter
+
+    writer = SummaryWriter(str(tmp_path))
+    tensorboard.clear()
+    writer.add_hparams(
+        {"lr": 0.1, "deep": True, "name": "x", "n": 3}, {"loss": rushlight.tensor(0.5)}, run_name="r"
+    )
+    assert {folder for folder, _ in tensorboard} == {os.path.join(str(tmp_path), "r")}
+    values = [event.summary.value[0] for _, event in tensorboard]
+    assert [v.tag for v in values] == [
+        "_hparams_/experiment",
+        "_hparams_/session_start_info",
+        "_hparams_/session_end_info",
+        "loss",
+    ]
+    assert values[3].simple_value == 0.5
+    start = values[1].metadata.plugin_data.content.session_start_info.hparams
+    assert start["lr"].number_value == 0.1
+    assert start["deep"].bool_value is True
+    assert start["name"].string_value == "x"
+    assert start["n"].number_value == 3.0
+    experiment = values[0].metadata.plugin_data.content.experiment
+    assert [i.type.rpartition("_")[2] for i in experiment.hparam_infos] == [
+        "FLOAT64",
+        "BOOL",
+        "STRING",
+        "FLOAT64",
+    ]
+    with pytest.raises(TypeError, match="must be dicts"):
+        writer.add_hparams([], {})
+    with pytest.raises(ValueError, match="lr must be a number, str or bool"):
+        writer.add_hparams({"lr": []}, {})
+
+
 @pytest.mark.skipif(importlib.util.find_spec("tensorboard") is not None, reason="it is installed")
 def test_without_tensorboard():
     from rushlight.utils.tensorboard import SummaryWriter
@@ -560,3 +630,24 @@ def test_without_tensorboard():
 def test_partial_and_vmap_work_together():
     f = rushlight.vmap(functools.partial(rushlight.add, alpha=2))
     assert f(rushlight.ones(2), rushlight.ones(2)).tolist() == [3, 3]
+
+
+def test_typed_storages():
+    storage = rushlight.TypedStorage([1, 2], dtype=rushlight.int64)
+    assert (storage.tolist(), storage.size(), storage.nbytes(), storage[1]) == ([1, 2], 2, 16, 2)
+    assert rushlight.TypedStorage(3).dtype is rushlight.float32
+    assert len(rushlight.TypedStorage(dtype=rushlight.float64)) == 0
+    wrapped = rushlight.TypedStorage(
+        wrap_storage=rushlight.UntypedStorage([0, 0, 128, 63]), dtype=rushlight.float32
+    )
+    assert wrapped.tolist() == [1.0]
+    assert wrapped.clone()[:1].tolist() == [1.0]
+    assert rushlight.ones(2).storage().tolist() == [1.0, 1.0]
+    with pytest.raises(RuntimeError, match="invalid combination of arguments"):
+        rushlight.TypedStorage(3, 4)
+    with pytest.raises(
+        RuntimeError, match="wrap_storage must be an UntypedStorage and come with dtype alone"
+    ):
+        rushlight.TypedStorage(wrap_storage=rushlight.UntypedStorage(8))
+    with pytest.raises(TypeError, match="invalid data type"):
+        rushlight.TypedStorage("x")

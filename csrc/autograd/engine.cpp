@@ -68,6 +68,7 @@ struct Run {
   std::vector<std::pair<int64_t, int>> ready;  // a heap of (sequence, task), latest first
   std::vector<Wanted> wanted;
   bool keep_graph, create_graph, accumulate, all;
+  int64_t leaves = 0;  // that were made ready so far
 
   ~Run() {
     for (Wanted& w : wanted) Py_XDECREF(w.grad);
@@ -78,8 +79,8 @@ Edge edge_of(Tensor* t) { return t->grad_fn ? Edge{t->grad_fn, t->output_nr} : E
 
 void push(Run& run, int task) {
   PyObject* target = run.table.tasks[task].target;
-  // Leaves at once: their gradient is not held longer than needed.
-  int64_t sequence = is_node(target) ? ((Node*)target)->sequence : INT64_MAX;
+  // Leaves at once: their gradient is not held longer than needed. Among them, first come, first served.
+  int64_t sequence = is_node(target) ? ((Node*)target)->sequence : INT64_MAX - run.leaves++;
   auto& heap = run.ready;
   heap.push_back({sequence, task});
   for (size_t i = heap.size() - 1; i && heap[(i - 1) / 2].first < heap[i].first; i = (i - 1) / 2)

@@ -132,7 +132,8 @@ template <int kSlot>
 PyObject* operate_inplace(PyObject* x, PyObject* y) {
   return call(kSlot + kInplace, x, y);
 }
-PyObject* power(PyObject* x, PyObject* y, PyObject*) {
+PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
+  if (modulo != Py_None) Py_RETURN_NOTIMPLEMENTED;
   return is_tensor(x) ? call(kPow, x, y) : call(kPow + kReflected, y, x);
 }
 PyObject* power_inplace(PyObject* x, PyObject* y, PyObject*) { return call(kPow + kInplace, x, y); }

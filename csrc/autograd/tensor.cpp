@@ -176,8 +176,13 @@ static PyObject* get_requires_grad(PyObject* self, void*) {
   return refresh(SELF) ? PyBool_FromLong(SELF->requires_grad) : nullptr;
 }
 static int set_requires_grad(PyObject* self, PyObject* value, void*) {
-  int want = value ? PyObject_IsTrue(value) : 0;
-  if (want < 0 || !refresh(SELF)) return -1;
+  if (!value || !PyBool_Check(value)) {
+    PyErr_Format(PyExc_RuntimeError, "requires_grad: must be a bool, got %s",
+                 value ? Py_TYPE(value)->tp_name : "nothing (it cannot be deleted)");
+    return -1;
+  }
+  const bool want = value == Py_True;
+  if (!refresh(SELF)) return -1;
   if (SELF->grad_fn) {
     if (want) return 0;
     PyObject* name = node_name(SELF->grad_fn);

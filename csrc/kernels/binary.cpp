@@ -117,8 +117,8 @@ BACKWARD(abs_b, dy* select(s > 0.0f, set1(1), select(s < 0.0f, set1(-1), vf{})))
 BACKWARD(pow_b, dy*(a* pow(s, a - 1.0f)))  // a: the exponent
 BACKWARD(log_b, dy / (s * a))              // a: ln of the base
 BACKWARD(log1p_b, dy / (s + 1.0f))
-BACKWARD(expm1_b, fma(dy, s, dy))  // s: y
-BACKWARD(exp_b, dy* s)             // s: y
+BACKWARD(expm1_b, dy*(s + 1.0f))  // s: y; not dy s + dy, which is NaN for an infinite dy
+BACKWARD(exp_b, dy* s)            // s: y
 BACKWARD(sin_b, dy* cos(s))
 BACKWARD(cos_b, -dy* sin(s))
 BACKWARD(erf_b, dy*(exp(s * -s) * 1.12837916709551257f))
@@ -129,7 +129,7 @@ BACKWARD(threshold_b, select(s <= a, vf{}, dy))  // relu: a = 0, s: x or y
 BACKWARD(leaky_relu_b, select(s > 0.0f, dy, dy* a))
 BACKWARD(hardtanh_b, select((s > a) & (s < b), dy, vf{}))
 BACKWARD(hardsigmoid_b, select((s > -3.0f) & (s < 3.0f), dy * (1.0f / 6.0f), vf{}))
-BACKWARD(hardswish_b, select(s <= -3.0f, vf{}, select(s < 3.0f, dy*(s * (1.0f / 3.0f) + 0.5f), dy)))
+BACKWARD(hardswish_b, select(s <= -3.0f, vf{}, select(s >= 3.0f, dy, dy*(s * (1.0f / 3.0f) + 0.5f))))
 BACKWARD(elu_b, select(s > 0.0f, dy* b, dy * c * a * b * exp(s * c)))
 BACKWARD(elu_result_b, select(s > 0.0f, dy* b, dy * c * (s + a * b)))  // s: y
 BACKWARD(softplus_b, select(s* a > b, dy, dy* sigmoid(s* a)))

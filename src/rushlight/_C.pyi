@@ -7,6 +7,13 @@ def unary_node(*args: Any) -> Any: ...  # 5 arguments
 def view_node(*args: Any) -> Any: ...  # 3 arguments
 def flatten_node(*args: Any) -> Any: ...  # 4 arguments
 def permute_node(*args: Any) -> Any: ...  # 3 arguments
+def select_node(*args: Any) -> Any: ...  # 3 arguments
+def slice_node(*args: Any) -> Any: ...  # 3 arguments
+def index_node(*args: Any) -> Any: ...  # 4 arguments
+def squeeze_node(*args: Any) -> Any: ...  # 4 arguments
+def transpose_node(*args: Any) -> Any: ...  # 4 arguments
+def unsqueeze_node(*args: Any) -> Any: ...  # 3 arguments
+def filled(*args: Any) -> Any: ...  # 3 arguments
 def strided(*args: Any) -> Any: ...  # 4 arguments
 # autograd/join.cpp
 def join_node(*args: Any) -> Any: ...  # 4 arguments
@@ -82,6 +89,9 @@ def max_pool(*args: Any) -> Any: ...  # 4 arguments
 def max_pool_backward(*args: Any) -> Any: ...  # 4 arguments
 def avg_pool(*args: Any) -> Any: ...  # 5 arguments
 def avg_pool_backward(*args: Any) -> Any: ...  # 5 arguments
+# bindings/public.cpp
+def public_setup(*args: Any) -> Any: ...  # 2 arguments
+def public_function(*args: Any) -> Any: ...  # 2 arguments
 # bindings/random.cpp
 def random_seed(*args: Any) -> Any: ...  # 2 arguments
 def random_uniform(*args: Any) -> Any: ...  # 4 arguments

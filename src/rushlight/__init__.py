@@ -39,6 +39,7 @@ from .ops.promotion import can_cast as can_cast
 from .ops.promotion import promote_types as promote_types
 from .ops.promotion import result_type as result_type
 from .printing import set_printoptions as set_printoptions
+from .public import public as _public
 from .random import Generator as Generator
 from .random import default_generator as default_generator
 from .random import fork_rng as fork_rng
@@ -62,7 +63,7 @@ short, long = _dtypes.short, _dtypes.long
 cfloat, cdouble = _dtypes.cfloat, _dtypes.cdouble
 for _family in _ops.values():
     for _name in _family.__all__:
-        globals()[_name] = getattr(_family, _name)
+        globals()[_name] = _public(getattr(_family, _name), _name)
 newaxis = None
 float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 
@@ -70,9 +71,27 @@ float, int, bool = _dtypes.float32, _dtypes.int32, _dtypes.bool_
 _LAZY = {
     "GradScaler": "amp",
     "autocast": "amp",
-    "get_autocast_dtype": "amp",
     "get_device_module": "_utils",
-    "is_autocast_enabled": "amp",
+    **dict.fromkeys(
+        (
+            "autocast_decrement_nesting",
+            "autocast_increment_nesting",
+            "clear_autocast_cache",
+            "get_autocast_cpu_dtype",
+            "get_autocast_dtype",
+            "get_autocast_gpu_dtype",
+            "is_autocast_cache_enabled",
+            "is_autocast_cpu_enabled",
+            "is_autocast_enabled",
+            "set_autocast_cache_enabled",
+            "set_autocast_cpu_dtype",
+            "set_autocast_cpu_enabled",
+            "set_autocast_dtype",
+            "set_autocast_enabled",
+            "set_autocast_gpu_dtype",
+        ),
+        "amp.autocast_mode",
+    ),
     "compile": "compiler",
     "load": "serialization",
     "save": "serialization",
@@ -93,7 +112,10 @@ def __getattr__(name: str) -> _Any:
     import importlib
 
     if name in _LAZY:
-        value = globals()[name] = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+        value = getattr(importlib.import_module(f".{_LAZY[name]}", __name__), name)
+        if _LAZY[name].startswith("ops."):
+            value = _public(value, name)
+        globals()[name] = value
         return value
     if name.endswith("_") and not name.startswith("_"):  # torch.sin_
         from ._utils import INPLACE

@@ -8,19 +8,35 @@ from typing import Any
 __all__ = ["compile"]
 
 
-def compile(model: Any = None, **options: Any) -> Any:
+def compile(
+    model: Any = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: Any = None,
+    mode: str | None = None,
+    options: dict | None = None,
+    name: str | None = None,
+    disable: bool = False,
+    recompile_limit: int | None = None,
+    isolate_recompiles: bool = False,
+    shapes_spec: Any = None,
+) -> Any:
     """The model or function itself: it runs eagerly, with the same results.
 
-    PyTorch's options (fullgraph, dynamic, backend, mode, options, disable) choose how it compiles and have nothing to act
-    on here. Also a decorator, with or without brackets.
+    PyTorch's options choose how it compiles and have nothing to act on here. Also a decorator, with or without brackets.
+
+    Args:
+        model: A module or function. Default: give a decorator.
+        fullgraph, dynamic, backend, mode, options, name, disable, recompile_limit, isolate_recompiles, shapes_spec: Of
+            how PyTorch compiles.
+    Raises:
+        TypeError: `model` cannot be called.
 
     Example:
         >>> compile(lambda x: x + 1)(1)
         2
     """
-    unknown = set(options) - {"fullgraph", "dynamic", "backend", "mode", "options", "disable"}
-    if unknown:
-        raise TypeError(f"compile: got an unexpected keyword argument {sorted(unknown)[0]!r}")
     if model is None:
         return lambda function: function
     if not callable(model):

@@ -48,10 +48,10 @@ def wrap_dims(dims: int | Sequence[int] | None, ndim: int, function: str) -> tup
         return tuple(range(ndim))
     if isinstance(dims, int):
         dims = (dims,)
-    try:
-        dims = tuple(dims)
-    except TypeError:
-        raise TypeError(f"{function}: dim must be an int or a tuple of ints, got {kind_of(dims)}") from None
+    if not isinstance(dims, (tuple, list)):
+        if not hasattr(dims, "__index__"):
+            raise TypeError(f"{function}: dim must be an int or a tuple of ints, got {kind_of(dims)}")
+        dims = (dims.__index__(),)
     wrapped = tuple(wrap_dim(d, ndim, function) for d in dims)
     if not wrapped:
         return tuple(range(ndim))
@@ -61,8 +61,10 @@ def wrap_dims(dims: int | Sequence[int] | None, ndim: int, function: str) -> tup
 
 
 def kind_of(value: object) -> str:
-    """The type of a value, for an error message; of a tensor of real PyTorch also how to convert it."""
+    """The type of a value, for an error message; of an array or a tensor of real PyTorch also how to convert it."""
     kind = type(value)
+    if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
+        return "ndarray; convert it with rushlight.from_numpy(array)"
     if kind.__module__.partition(".")[0] == "torch" and hasattr(value, "detach"):
         return f"{kind.__module__}.{kind.__name__} of PyTorch; convert it with rushlight.from_numpy(t.detach().numpy())"
     return kind.__name__

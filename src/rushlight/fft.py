@@ -19,6 +19,7 @@ from .autograd.core import TensorBase
 from .errors import kind_of, wrap_dim, wrap_dims
 from .ops.convert import to_dtype
 from .ops.elementwise import require_tensor
+from .public import open_to_all
 from .tensor import Tensor, into, wrap
 
 __all__ = [
@@ -315,3 +316,6 @@ def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
     require_tensor("ifftshift", input)
     dims = wrap_dims(dim, input._array.ndim, "ifftshift")
     return input.roll(tuple([(input._array.shape[d] + 1) // 2 for d in dims]), dims)  # type: ignore[attr-defined]
+
+
+open_to_all(globals(), __all__, "fft.")

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import Any
 
 from .kernels import _C
@@ -190,6 +190,7 @@ def _watched() -> tuple[dict[CodeType, str], dict[Any, str]]:
     for cls in Tensor.__mro__:
         for name, method in vars(cls).items():
             name = _OPERATORS.get(name, name)
+            method = method if isinstance(method, FunctionType) else getattr(method, "__wrapped__", method)
             if not hasattr(method, "__code__") or name.startswith("_"):
                 continue
             if method.__module__.startswith(ops.__name__) or hasattr(method, "__wrapped__"):
@@ -460,9 +461,10 @@ class EventList(list[Any]):
                 'self_cpu_memory_usage'; None leaves the order.
             row_limit: How many rows; -1: all.
             header: A line above the table.
+            top_level_events_only: Leave out what other events called.
             time_unit: 's', 'ms' or 'us'; None chooses for each number.
         """
-        rows = list(self)
+        rows = [e for e in self if not top_level_events_only or getattr(e, "parent", None) is None]
         if sort_by is not None:
             if not rows or not hasattr(rows[0], sort_by):
                 if rows:
@@ -507,7 +509,8 @@ class profile:
         on_trace_ready: Called with the profiler when a cycle of the schedule, or the block, ends.
         record_shapes: Also note the shapes of the tensors that an operation gets.
         profile_memory: Also note how much memory each operation takes from or gives to the pool.
-        with_stack, with_flops, with_modules: Kept for PyTorch's signature.
+        with_stack, with_flops, with_modules: Kept for PyTorch's signature: none of them is recorded. Nor do the other
+            arguments mean anything here.
     Example:
         >>> with profile() as p:
         ...     x = rushlight.ones(8, 8, requires_grad=True)
@@ -683,7 +686,7 @@ class profile:
 
 
 def tensorboard_trace_handler(
-    dir_name: str, worker_name: str | None = None, use_gzip: bool = False
+    dir_name: str, worker_name: str | None = None, use_gzip: bool = False, use_python_export: bool = False
 ) -> Callable[[profile], None]:
     """For `on_trace_ready`: writes each trace into a folder.
 
@@ -691,6 +694,7 @@ def tensorboard_trace_handler(
         dir_name: The folder; made if it is not there.
         worker_name: The files' first part; default: host and process.
         use_gzip: Compress.
+        use_python_export: Of how PyTorch writes the file; here Python does.
     """
 
     def write(p: profile) -> None:

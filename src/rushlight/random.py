@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import devices, dtypes
+from .errors import kind_of
 from .stream import HAS_NORMAL, NEXT, NORMAL, SEED, WORDS, kernels
 from .tensor import Tensor, wrap
 
@@ -109,9 +110,7 @@ class Generator:
             RuntimeError: it is not 5056 bytes of a generator's state.
         """
         if not isinstance(new_state, Tensor):
-            raise TypeError(
-                f"set_state: new_state must be a torch.ByteTensor, got {type(new_state).__name__}"
-            )
+            raise TypeError(f"set_state: new_state must be a torch.ByteTensor, got {kind_of(new_state)}")
         if new_state.dtype is not dtypes.uint8:
             raise TypeError(f"set_state: RNG state must be a torch.ByteTensor, got {new_state.dtype}")
         state = np.ascontiguousarray(new_state._array).reshape(-1)
@@ -236,7 +235,7 @@ def fork_rng(
     enabled: bool = True,
     _caller: str = "fork_rng",
     _devices_kw: str = "devices",
-    device_type: str = "cuda",
+    device_type: str | None = None,
 ) -> Iterator[None]:
     """What is drawn inside leaves the global generator as it was before.
 

@@ -58,6 +58,7 @@ from .ops.unary import logit as logit
 from .ops.unary import round as round
 from .ops.unary import sigmoid as expit
 from .ops.unary import sinc as sinc
+from .public import open_to_all as _open_to_all
 
 __all__ = [
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "chebyshev_polynomial_t",
@@ -70,3 +71,5 @@ __all__ = [
     "shifted_chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v", "shifted_chebyshev_polynomial_w", "sinc",
     "softmax", "spherical_bessel_j0", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
+
+_open_to_all(globals(), __all__, "special.")

@@ -16,7 +16,9 @@ import numpy as np
 from . import devices, dtypes
 from .autograd.core import TensorBase, bind, is_grad_enabled
 from .autograd.inplace import inplace
+from .errors import kind_of, warn
 from .kernels import _C
+from .public import public
 
 __all__ = ["Size", "Tensor", "into", "is_tensor", "method", "wrap"]
 
@@ -175,6 +177,10 @@ class Tensor(TensorBase):
         array = self._array
         if memory_format is dtypes.contiguous_format:
             return array.flags.c_contiguous
+        if not isinstance(memory_format, dtypes.memory_format):
+            raise TypeError(
+                f"is_contiguous: memory_format must be a torch.memory_format, got {kind_of(memory_format)}"
+            )
         n = 4 if memory_format is dtypes.channels_last else 5
         return array.ndim == n and np.moveaxis(array, 1, -1).flags.c_contiguous
 
@@ -204,8 +210,11 @@ class Tensor(TensorBase):
         return False
 
     def pin_memory(self) -> Tensor:
-        """The tensor itself: there is no accelerator to pin memory for."""
-        return self
+        """An error, as in PyTorch: there is no accelerator to pin memory for."""
+        raise RuntimeError(
+            "pin_memory: Cannot access accelerator device when none is available; leave the call away, or write "
+            "`if torch.cuda.is_available()` before it"
+        )
 
     def is_shared(self) -> bool:
         """Whether the memory is shared between processes."""
@@ -237,7 +246,7 @@ class Tensor(TensorBase):
         """The memory behind the tensor, as elements of its type."""
         from .storage import TypedStorage
 
-        return TypedStorage(memory(self._array), self.dtype)
+        return TypedStorage._of(memory(self._array), self.dtype)
 
     def storage_type(self) -> type:
         """The class of `storage()`."""
@@ -252,7 +261,7 @@ class Tensor(TensorBase):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, TensorBase):
-            raise TypeError(f"data: must be a Tensor, got {type(value).__name__}")
+            raise TypeError(f"data: must be a Tensor, got {kind_of(value)}")
         if self._requires_grad and value.dtype.category < dtypes.FLOAT:
             raise RuntimeError(
                 "data: must be of a floating point or complex dtype, as the tensor requires gradients, got "
@@ -275,6 +284,8 @@ class Tensor(TensorBase):
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`; gives the tensor itself."""
+        if requires_grad is not True and requires_grad is not False:
+            raise TypeError(f"requires_grad_: requires_grad must be a bool, got {kind_of(requires_grad)}")
         self.requires_grad = requires_grad
         return self
 
@@ -381,6 +392,10 @@ class Tensor(TensorBase):
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
         array = self.numpy()
         return array if dtype is None and not copy else np.array(array, dtype=dtype, copy=copy)
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Any:
+        """What NumPy's functions of tensors give: tensors, bools as uint8, as in PyTorch."""
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)
 
     __array_priority__ = 1000  # NumPy leaves mixed operations to Tensor
 
@@ -632,7 +647,7 @@ def method(*names: str, inplace: bool = False) -> Callable[[F], F]:
             if name in _OPERATORS:
                 _C.set_operator(_OPERATORS[name], function)
             else:
-                setattr(Tensor, name, function)
+                setattr(Tensor, name, public(function, name, method=True))
         if inplace:
             make_inplace(function)
         return function
@@ -652,7 +667,7 @@ def make_inplace(function: Callable, name: str = "") -> Callable:
         f"In-place `{function.__name__}`: the result is written into the tensor, which is given back."
     )
     changed.__wrapped__ = function  # type: ignore[attr-defined]  # signature() sees the arguments
-    setattr(Tensor, changed.__name__, changed)
+    setattr(Tensor, changed.__name__, public(changed, method=True))
     return changed
 
 
@@ -665,7 +680,7 @@ def into(out: Tensor, result: Tensor, function: str = "out", exact: bool = False
         RuntimeError: `out` requires grad, or its dtype cannot hold the result's.
     """
     if not isinstance(out, TensorBase):
-        raise TypeError(f"{function}: out must be a Tensor, got {type(out).__name__}")
+        raise TypeError(f"{function}: out must be a Tensor, got {kind_of(out)}")
     if is_grad_enabled() and (out.requires_grad or result.requires_grad):
         raise RuntimeError(
             f"{function}: out=... arguments don't support automatic differentiation, but one of the arguments requires "
@@ -678,10 +693,9 @@ def into(out: Tensor, result: Tensor, function: str = "out", exact: bool = False
         raise RuntimeError(f"{function}: result type {source} can't be cast to the type of out, {to}")
     if out._array.shape != result._array.shape:
         if out._array.size:
-            warnings.warn(
+            warn(
                 f"{function}: out has shape {list(out._array.shape)} and was resized to {list(result._array.shape)}; "
-                "reuse it with out.resize_(0) or give one of the right shape",
-                stacklevel=3,
+                "reuse it with out.resize_(0) or give one of the right shape"
             )
         out._array = np.empty(result._array.shape, to.numpy)
     np.copyto(out._array, result._array, casting="unsafe")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def _covered():
         for name in (case.name, *case.also):
             names.add(name.rpartition(".")[2])
             try:
-                functions.add(id(resolve(rushlight, name)))
+                functions.add(id(inspect.unwrap(resolve(rushlight, name))))
             except AttributeError:
                 pass
     return names, functions

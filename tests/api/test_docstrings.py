@@ -28,6 +28,7 @@ def _objects():
         for name in getattr(module, "__all__", ()):
             try:
                 value = getattr(module, name)
+                value = getattr(value, "__wrapped__", value)  # of a public function
             except (AttributeError, ImportError):
                 continue  # test_names_in_all_exist tells
             if not (inspect.isfunction(value) or inspect.isclass(value)) or id(value) in seen:

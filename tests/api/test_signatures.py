@@ -10,7 +10,6 @@ import re
 import pytest
 
 import rushlight
-from rushlight import ops
 
 # Where we differ on purpose: 'name' or 'name.argument' -> why.
 DIFFERENCES = {
@@ -41,14 +40,41 @@ NAMESPACES = [
     "optim",
     "optim.lr_scheduler",
     "utils.data",
+    "utils.checkpoint",
     "autograd",
+    "autograd.graph",
+    "amp",
+    "amp.autocast_mode",
+    "amp.grad_scaler",
+    "cpu",
+    "cpu.amp",
+    "cuda.amp",
+    "func",
+    "fft",
+    "linalg",
+    "special",
+    "signal.windows",
+    "masked",
+    "storage",
+    "serialization",
+    "nn.utils.rnn",
+    "nn.utils.parametrize",
+    "nn.utils.parametrizations",
+    "nn.utils.prune",
+    "distributions",
+    "random",
+    "hub",
+    "testing",
+    "multiprocessing",
+    "profiler",
+    "utils.tensorboard",
 ]
 SENTINELS = ("<", "torch.", "rushlight.")  # defaults that are objects: compared by presence only
 
 
 def _public(module):
-    late = [n for names in ops.LATE.values() for n in names] if module is rushlight else []
-    names = getattr(module, "__all__", None) or [n for n in {*vars(module), *late} if not n.startswith("_")]
+    # dir() also lists what a module imports at its first use.
+    names = getattr(module, "__all__", None) or [n for n in dir(module) if not n.startswith("_")]
     return [
         n for n in names if callable(getattr(module, n, None)) and not inspect.ismodule(getattr(module, n))
     ]
@@ -158,11 +184,37 @@ def test_signature(name, torch):
     if theirs is None or name in DIFFERENCES:
         return  # a name of ours alone
     mine, other = _signature(ours), _signature(theirs)
-    if mine is None and inspect.isbuiltin(ours):
-        return  # of the compiled part
+    if mine is None and (inspect.isbuiltin(ours) or (inspect.isclass(ours) and issubclass(ours, Exception))):
+        return  # of the compiled part, or an exception
     assert mine is not None, f"{name} has no signature"
     if other is not None:
         problems = list(_problems(name, mine, other))
     else:
         problems = list(_documented_problems(name, mine, list(_documented(theirs))))
     assert not problems, f"{name}{mine}: {'; '.join(problems)}"
+
+
+METHODS = [
+    "amp.GradScaler",
+    "amp.autocast",
+    "autograd.Function",
+    "Generator",
+    "nn.Module",
+    "optim.Optimizer",
+    "utils.data.DataLoader",
+    "profiler.profile",
+    "nn.Parameter",
+]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_signatures_of_methods(name, torch):
+    ours, theirs = _find(rushlight, name), _find(torch, name)
+    problems = []
+    for method, function in vars(theirs).items():
+        if method.startswith("_") or not inspect.isfunction(function) or not hasattr(ours, method):
+            continue
+        mine, other = _signature(getattr(ours, method)), _signature(function)
+        if mine is not None and other is not None:
+            problems += [f"{method}{mine}: {p}" for p in _problems(f"{name}.{method}", mine, other)]
+    assert not problems, "; ".join(problems)

@@ -12,6 +12,7 @@ import rushlight
 from rushlight.autograd import Function, grad
 from rushlight.autograd.graph import (
     GradientEdge,
+    Node,
     disable_saved_tensors_hooks,
     get_gradient_edge,
     increment_version,
@@ -195,3 +196,33 @@ def test_increment_version():
     increment_version(x)
     increment_version([x])
     assert x._version == before + 2
+
+
+def test_nodes_are_nodes():
+    class Twice(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, dy):
+            return dy * 2
+
+    x = rushlight.ones(2, requires_grad=True)
+    for y in (x * 2, x.exp(), Twice.apply(x)):
+        assert isinstance(y.grad_fn, Node)
+        assert issubclass(type(y.grad_fn), Node)
+    (leaf, _), *_ = (x * 2).grad_fn.next_functions
+    assert isinstance(leaf, Node)
+    assert not isinstance(x, Node)
+
+
+@pytest.mark.parametrize("value", [1, None, "a", np.True_])
+def test_requires_grad_is_a_bool(value, torch):
+    for t in (rushlight, torch):
+        with pytest.raises(RuntimeError, match="requires_grad:? must be a bool"):
+            t.ones(2).requires_grad = value
+        with pytest.raises(TypeError, match="must be a? ?bool, "):
+            t.ones(2).requires_grad_(value)
+    with pytest.raises(TypeError, match="Parameter: requires_grad must be a bool"):
+        rushlight.nn.Parameter(rushlight.ones(2), value)

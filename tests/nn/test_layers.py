@@ -435,3 +435,36 @@ def test_every_layer_is_listed():
     ]
     layers = {n for f in files for n in getattr(f, "__all__", ()) if isinstance(getattr(f, n), type)}
     assert layers - {"LazyModuleMixin"} == set(nn.modules.__all__)
+
+
+def test_uneven_padding_warns_once(monkeypatch):
+    from rushlight.ops import conv
+
+    monkeypatch.setattr(conv, "_told_of_uneven_padding", False)
+    conv._geometry.cache_clear()
+    x = rushlight.ones(1, 1, 6)
+    with pytest.warns(UserWarning, match="padding='same' with even kernel lengths and odd dilation"):
+        rushlight.nn.functional.conv1d(x, rushlight.ones(1, 1, 2), padding="same")
+    for kernel, dilation in ((2, 1), (4, 1), (2, 2), (3, 1)):
+        rushlight.nn.functional.conv1d(x, rushlight.ones(1, 1, kernel), padding="same", dilation=dilation)
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic", "lanczos"])
+def test_bytes_are_resized_bit_for_bit(mode, antialias, torch):
+    if antialias != (mode == "lanczos") and mode in ("nearest", "lanczos"):
+        return
+    rng = np.random.default_rng(0)
+    for shape in ((1, 3, 13, 17), (2, 1, 32, 20), (1, 6, 7, 9)):
+        x = rng.integers(0, 256, shape, np.uint8)
+        for options in (
+            {"size": (7, 9)},
+            {"size": (20, 31)},
+            {"size": (64, 5)},
+            {"scale_factor": (0.7, 2.3)},
+        ):
+            for align in (None,) if mode in ("nearest", "lanczos") else (False, True):
+                given = {**options, "mode": mode, "align_corners": align, "antialias": antialias}
+                ours = nn.functional.interpolate(rushlight.tensor(x), **given)
+                theirs = torch.nn.functional.interpolate(torch.tensor(x), **given)
+                np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

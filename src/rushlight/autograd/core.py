@@ -8,7 +8,8 @@ from ..kernels import _C
 
 if TYPE_CHECKING:
     from .engine import run_backward
-    from .graph import AccumulateGrad, Node, TensorBase, bind, is_grad_enabled, set_grad_mode
+    from .graph import AccumulateGrad, TensorBase, bind, is_grad_enabled, set_grad_mode
+    from .graph import PlainNode as Node
 elif _C is not None and hasattr(_C, "TensorBase"):
     TensorBase = _C.TensorBase
     Node = _C.Node
@@ -19,6 +20,7 @@ elif _C is not None and hasattr(_C, "TensorBase"):
     bind = _C.bind
 else:
     from .engine import run_backward
-    from .graph import AccumulateGrad, Node, TensorBase, bind, is_grad_enabled, set_grad_mode
+    from .graph import AccumulateGrad, TensorBase, bind, is_grad_enabled, set_grad_mode
+    from .graph import PlainNode as Node
 
 __all__ = ["AccumulateGrad", "Node", "TensorBase", "bind", "is_grad_enabled", "run_backward", "set_grad_mode"]

@@ -8,12 +8,13 @@ Broadcasting is undone and dtypes are cast in one place, where a gradient arrive
 from __future__ import annotations
 
 import heapq
+import itertools
 from typing import Any
 
 import numpy as np
 
 from . import graph
-from .graph import Node, TensorBase, set_grad_mode
+from .graph import PlainNode, TensorBase, set_grad_mode
 
 
 def run_backward(
@@ -50,9 +51,10 @@ def run_backward(
     for (target, nr), g in zip(edges, grads, strict=True):
         _add(buffers, target, nr, g)
     ready: list[tuple] = []
+    turn = itertools.count()  # among leaves: first come, first served
     for target, _ in edges:
         if counts[id(target)] == 0 and id(target) in buffers and all(id(target) != id(r[2]) for r in ready):
-            heapq.heappush(ready, (_priority(target), id(target), target))
+            heapq.heappush(ready, (_priority(target), next(turn), target))
     before = set_grad_mode(create_graph)
     try:
         while ready:
@@ -79,7 +81,7 @@ def run_backward(
                     _add(buffers, edge[0], edge[1], _fit(g, edge, target))
                 counts[id(edge[0])] -= 1
                 if counts[id(edge[0])] == 0:
-                    heapq.heappush(ready, (_priority(edge[0]), id(edge[0]), edge[0]))
+                    heapq.heappush(ready, (_priority(edge[0]), next(turn), edge[0]))
     finally:
         set_grad_mode(before)
     if inputs is None:
@@ -174,7 +176,7 @@ def _run_hooks(target: Any, buffer: list) -> None:
                     buffer[:] = new if isinstance(new, tuple) else (new,)
 
 
-def run_node(node: Node, buffer: list, keep_graph: bool) -> tuple:
+def run_node(node: PlainNode, buffer: list, keep_graph: bool) -> tuple:
     """Call a node's backward with the gradients of its outputs; check what it gives."""
     if node._freed:
         graph.raise_freed(node)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..errors import kind_of
 from .core import TensorBase, bind, is_grad_enabled, run_backward
 
 __all__ = ["backward", "grad"]
@@ -194,7 +195,7 @@ def _stacked(column: tuple) -> Any:
 def _check_roots(tensors: Sequence, function: str) -> None:
     for i, t in enumerate(tensors):
         if not isinstance(t, TensorBase):
-            raise TypeError(f"{function}: element {i} must be a Tensor, got {type(t).__name__}")
+            raise TypeError(f"{function}: element {i} must be a Tensor, got {kind_of(t)}")
         if not t.requires_grad:
             raise RuntimeError(
                 f"{function}: element {i} of tensors does not require grad and does not have a grad_fn; was it "
@@ -280,7 +281,7 @@ def _accumulate(leaf: Any, g: Any) -> None:
 
 def _check_grad(t: Any, value: Any) -> None:
     if not isinstance(value, TensorBase):
-        raise TypeError(f"grad: must be a Tensor or None, got {type(value).__name__}")
+        raise TypeError(f"grad: must be a Tensor or None, got {kind_of(value)}")
     if value is t:
         raise RuntimeError("grad: can't assign a tensor as its own grad")
     if value._array.shape != t._array.shape:

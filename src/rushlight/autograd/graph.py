@@ -1,6 +1,6 @@
 """What the graph of a computation is made of: tensors with a history, and nodes that hold saved values.
 
-`TensorBase` and `Node` are the readable definitions. With compiled kernels their C twins (csrc/autograd)
+`TensorBase` and `PlainNode` are the readable definitions. With compiled kernels their C twins (csrc/autograd)
 take their place: the same fields and rules, made for speed. The tests run with both.
 
 NOTE [No cycles]: edges lead from a node to the nodes (or leaf tensors) that its inputs came from, never
@@ -19,7 +19,7 @@ import numpy as np
 
 from .. import dtypes
 
-__all__ = ["Node", "TensorBase", "is_grad_enabled", "set_grad_mode"]
+__all__ = ["PlainNode", "TensorBase", "is_grad_enabled", "set_grad_mode"]
 
 
 # Set by the modules that define them, with bind().
@@ -174,10 +174,10 @@ class TensorBase:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
-        _set_requires_grad(self, bool(value))
+        _set_requires_grad(self, value)
 
     @property
-    def grad_fn(self) -> Node | None:
+    def grad_fn(self) -> PlainNode | None:
         self._refresh()
         return self._grad_fn
 
@@ -185,7 +185,7 @@ class TensorBase:
     def is_leaf(self) -> bool:
         return self.grad_fn is None
 
-    def _set_history(self, node: Node | None, output_nr: int) -> None:
+    def _set_history(self, node: PlainNode | None, output_nr: int) -> None:
         self._grad_fn = node
         self._output_nr = output_nr
         self._requires_grad = node is not None
@@ -198,6 +198,8 @@ class TensorBase:
 
 
 def _set_requires_grad(t: Any, value: bool) -> None:
+    if value is not True and value is not False:
+        raise RuntimeError(f"requires_grad: must be a bool, got {type(value).__name__}")
     if t.grad_fn is not None:
         if not value:
             raise RuntimeError(
@@ -213,7 +215,7 @@ def _set_requires_grad(t: Any, value: bool) -> None:
     t._requires_grad = value
 
 
-class Node:
+class PlainNode:
     """One operation that was recorded: also the `ctx` its forward and backward are given."""
 
     # Slots would have to be repeated by every subclass with attributes of its own, so this has a dict.
@@ -373,7 +375,7 @@ class AccumulateGrad:
         return "torch::autograd::AccumulateGrad"
 
 
-def raise_freed(node: Node) -> None:
+def raise_freed(node: PlainNode) -> None:
     raise RuntimeError(
         f"backward: Trying to backward through the graph a second time ({node.name()}), but the values saved for it "
         "have been freed by the first; pass retain_graph=True to the first backward() or grad()"
@@ -381,7 +383,7 @@ def raise_freed(node: Node) -> None:
 
 
 # Saved values: (tensor, its node, its output number, version when saved, is an output of the node itself).
-def _pack(node: Node, t: Any) -> tuple:
+def _pack(node: PlainNode, t: Any) -> tuple:
     if t._grad_fn is node:
         return (t._alias(), None, t._output_nr, t._version, True)
     for nr, out in enumerate(node._dirty):
@@ -396,7 +398,7 @@ def _own(saved: tuple, array: np.ndarray) -> tuple:
     return (_plain._make(array.copy()), *saved[1:3], 0, saved[4])
 
 
-def _unpack(node: Node, saved: tuple) -> Any:
+def _unpack(node: PlainNode, saved: tuple) -> Any:
     t, grad_fn, output_nr, version, is_output = saved
     if t._version != version:
         raise RuntimeError(
@@ -418,6 +420,7 @@ def bind(**parts: Any) -> None:
 # What PyTorch's `torch.autograd.graph` has for users: see saved.py.
 _SAVED = {
     "GradientEdge",
+    "Node",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",

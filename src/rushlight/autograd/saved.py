@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..kernels import _C
-from .core import Node, TensorBase, is_grad_enabled
+from .core import AccumulateGrad, TensorBase, is_grad_enabled
+from .core import Node as CoreNode
 from .function import Function
 from .grad_mode import no_grad
 
 __all__ = [
     "GradientEdge",
+    "Node",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
@@ -28,6 +30,24 @@ __all__ = [
     "save_on_cpu",
     "saved_tensors_hooks",
 ]
+
+
+class _Nodes(type):
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, (CoreNode, AccumulateGrad))
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, (CoreNode, AccumulateGrad))
+
+
+class Node(metaclass=_Nodes):
+    """What `grad_fn` and `next_functions` hold, whichever core made it: for `isinstance` and annotations.
+
+    Example:
+        >>> y = rushlight.ones(2, requires_grad=True) * 2
+        >>> isinstance(y.grad_fn, rushlight.autograd.graph.Node)
+        True
+    """
 
 
 class _Active(threading.local):
@@ -40,13 +60,13 @@ class _Active(threading.local):
 _active = _Active()
 _users = 0  # how many hooks are in force, in all threads
 _lock = threading.Lock()
-_plain_save: Any = Node.save_for_backward
-_plain_saved: Any = Node.__dict__["saved_tensors"]
+_plain_save: Any = CoreNode.save_for_backward
+_plain_saved: Any = CoreNode.__dict__["saved_tensors"]
 _token: Any = None  # an empty tensor: its being saved makes the engine free the node after use
 
 
 def _call_apply(cls: type[Function], args: tuple) -> Any:
-    return Node.__dict__["apply"].__get__(None, cls)(*args)
+    return CoreNode.__dict__["apply"].__get__(None, cls)(*args)
 
 
 def _apply(cls: type[Function], *args: Any) -> Any:

@@ -6,9 +6,11 @@ masked stretch is that very value; a mean of nothing is NaN. Gradients are 0 whe
 PyTorch's MaskedTensor is not here.
 """
 
+from ..public import open_to_all as _open_to_all
 from .normalizations import *  # noqa: F403
 from .normalizations import __all__ as _normalizations
 from .reductions import *  # noqa: F403
 from .reductions import __all__ as _reductions
 
 __all__ = [*_reductions, *_normalizations]
+_open_to_all(globals(), __all__, "masked.", numpy_names=False)

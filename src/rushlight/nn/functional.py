@@ -177,6 +177,7 @@ from ..ops.vision import (
     affine_grid,
     grid_sample,
 )
+from ..public import open_to_all as _open_to_all
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -309,3 +310,5 @@ __all__ = [
     "upsample_bilinear",
     "upsample_nearest",
 ]
+
+_open_to_all(globals(), __all__, numpy_names=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import devices
+from ..errors import kind_of
 from ..ops.creation import empty
 from ..tensor import Tensor
 
@@ -17,10 +18,12 @@ def _around(cls: Any, data: Tensor | None, requires_grad: bool) -> Any:
         data = empty(0)
     elif not isinstance(data, Tensor):
         raise TypeError(
-            f"{cls.__name__}: data must be a Tensor, got {type(data).__name__}; use rushlight.tensor(data)"
+            f"{cls.__name__}: data must be a Tensor, got {kind_of(data)}; use rushlight.tensor(data)"
         )
     new = cls._make(data._array)
     new._share_version(data)
+    if requires_grad is not True and requires_grad is not False:
+        raise TypeError(f"{cls.__name__}: requires_grad must be a bool, got {kind_of(requires_grad)}")
     if requires_grad:
         new.requires_grad = True
     return new

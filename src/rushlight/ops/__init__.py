@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from ..public import public
 from ..tensor import Tensor
 
 # In the order of their import: a family may use those before it.
@@ -117,6 +118,9 @@ def _late_method(family: str, name: str) -> None:
 
 
 families = _families()
+for _name, _value in list(vars(Tensor).items()):
+    if not _name.startswith("_"):
+        setattr(Tensor, _name, public(_value, _name, method=True))
 for _family, _names in LATE_METHODS.items():
     for _name in _names:
         _late_method(_family, _name)

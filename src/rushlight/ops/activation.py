@@ -319,7 +319,7 @@ def rrelu(
     if lower > upper:
         raise RuntimeError(f"rrelu: lower must not be greater than upper, got {lower} and {upper}")
     x = input._array
-    under = x <= 0
+    under = x <= 0 if training else ~(x > 0)  # NaN: as leaky_relu has it
     slopes = np.ones(x.shape, x.dtype)
     if training:
         drawn = wrap(np.empty(int(under.sum()), np.float64)).uniform_(lower, upper)  # type: ignore[attr-defined]
@@ -562,7 +562,7 @@ _Hardtanh = _node(
     "HardtanhBackward0",
     "hardtanh",
     lambda a, low, high: np.minimum(np.maximum(a, np.asarray(low, a.dtype)), np.asarray(high, a.dtype)),
-    lambda dy, x, low, high: dy.masked_fill((x <= low) | (x >= high), 0),
+    lambda dy, x, low, high: dy.masked_fill(~((x > low) & (x < high)), 0),
     "hardtanh_b",
 )
 
@@ -609,7 +609,7 @@ _Hardsigmoid = _node(
     "HardsigmoidBackward0",
     "hardsigmoid",
     lambda a: np.minimum(np.maximum(a + 3, 0), 6) / 6,
-    lambda dy, x: (dy / 6).masked_fill((x <= -3) | (x >= 3), 0),
+    lambda dy, x: (dy / 6).masked_fill(~((x > -3) & (x < 3)), 0),
     "hardsigmoid_b",
     numbers=lambda: None,
 )
@@ -629,7 +629,7 @@ _Hardswish = _node(
     "HardswishBackward0",
     "hardswish",
     lambda a: a * np.minimum(np.maximum(a + 3, 0), 6) / 6,
-    lambda dy, x: where(x < 3, dy * (x / 3 + 0.5), dy).masked_fill(x <= -3, 0),
+    lambda dy, x: where(x >= 3, dy, dy * (x / 3 + 0.5)).masked_fill(x <= -3, 0),
     "hardswish_b",
     numbers=lambda: None,
 )
@@ -650,7 +650,7 @@ _Hardshrink = _node(
     "HardshrinkBackward0",
     "hardshrink",
     lambda a, at: np.where((a >= -at) & (a <= at), np.zeros((), a.dtype), a),
-    lambda dy, x, at: dy.masked_fill((x >= -at) & (x <= at), 0),
+    lambda dy, x, at: dy.masked_fill(~((x < -at) | (x > at)), 0),
     "hardshrink_b",
 )
 
@@ -672,7 +672,7 @@ _Softshrink = _node(
     lambda a, at: np.where(
         a > at, a - np.asarray(at, a.dtype), np.where(a < -at, a + np.asarray(at, a.dtype), a * 0)
     ),
-    lambda dy, x, at: dy.masked_fill((x >= -at) & (x <= at), 0),
+    lambda dy, x, at: dy.masked_fill(~((x < -at) | (x > at)), 0),
     "hardshrink_b",
 )
 

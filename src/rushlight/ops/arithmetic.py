@@ -220,7 +220,7 @@ class MulBackward0(Function):
             ctx.save_for_backward(
                 x if needs[1] and isinstance(x, TensorBase) else None, y if needs[0] else None
             )
-            ctx.number = x
+            ctx.number = None if isinstance(x, TensorBase) else x
         else:
             ctx.number = y
         return binary("mul", _MUL, np.multiply, x, y, wide_numbers=True)
@@ -245,7 +245,7 @@ class DivBackward0(Function):
         needs = ctx.needs_input_grad
         if isinstance(y, TensorBase):
             ctx.save_for_backward(y, x if needs[1] and isinstance(x, TensorBase) else None)
-            ctx.number = x
+            ctx.number = None if isinstance(x, TensorBase) else x
         else:
             ctx.number = y
         return z

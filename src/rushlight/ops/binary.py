@@ -84,7 +84,7 @@ def _np_xlogy(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _half_where(dz: Tensor, lost: Tensor, equal: Tensor) -> Tensor:
     """dz but where `lost`, half of it where `equal`: two that tie share the gradient. Beside a NaN both have it."""
-    return dz * (1 - lost.to(dz.dtype) - equal.to(dz.dtype) * 0.5)
+    return dz.masked_fill(lost, 0) * (1 - equal.to(dz.dtype) * 0.5)
 
 
 def _over_square(x: Any, y: Any) -> Any:
@@ -95,7 +95,7 @@ def _over_square(x: Any, y: Any) -> Any:
 
 
 def _keep(dz: Tensor, mask: Tensor) -> Tensor:
-    return dz * mask.to(dz.dtype)
+    return dz.masked_fill(~mask, 0)
 
 
 def _define(
@@ -289,7 +289,7 @@ xlogy = _define(
     _np_xlogy,
     True,
     (
-        lambda dz, x, y, z: dz * _log_where(x, y),
+        lambda dz, x, y, z: dz * _log_where(x, y, dz.dtype),
         lambda dz, x, y, z: dz * (x / y),
     ),
     "`input * log(other)`: 0 where `input` is 0, whatever `other` (but NaN).",
@@ -323,9 +323,9 @@ nextafter = _define(
 )
 
 
-def _log_where(x: Any, y: Any) -> Any:
-    """log(y), 0 where x is 0 and y is not positive."""
-    y = y if isinstance(y, TensorBase) else x.new_full((), y)
+def _log_where(x: Any, y: Any, dtype: Any) -> Any:
+    """log(y) in `dtype`, 0 where x is 0 and y is not positive."""
+    y = y.to(dtype) if isinstance(y, TensorBase) else x.new_full((), y, dtype=dtype)  # type: ignore[attr-defined]
     none = (x == 0) & (y <= 0)
     return y.masked_fill(none, 1).log()
 

@@ -20,7 +20,7 @@ from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
 from ..dtypes import of
-from ..errors import kind_of
+from ..errors import kind_of, warn
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .elementwise import require_tensor
@@ -130,6 +130,19 @@ def _pack(
     return Geometry(numbers, n, groups, size, out, k, s, p, d, transposed, channels)
 
 
+_told_of_uneven_padding = False
+
+
+def _tell_of_uneven_padding() -> None:
+    """PyTorch's warning, once in a process as there. Here no copy is made."""
+    global _told_of_uneven_padding
+    if not _told_of_uneven_padding:
+        _told_of_uneven_padding = True
+        warn(
+            "Using padding='same' with even kernel lengths and odd dilation: one more zero is put behind than before"
+        )
+
+
 @functools.lru_cache(maxsize=1024)
 def _geometry(
     function: str,
@@ -158,6 +171,8 @@ def _geometry(
             raise RuntimeError(f"{function}: padding='same' must come with stride 1, got stride {list(s)}")
         total = reach if padding == "same" else (0,) * n
         p = tuple([t // 2 for t in total])  # an odd one goes behind
+        if any(t % 2 for t in total):
+            _tell_of_uneven_padding()
     else:
         p = _dims(padding, n, function, "padding")
         check_least(p, 0, function, "padding")
@@ -539,6 +554,7 @@ def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Tenso
         torch.Size([2, 1, 5])
     """
     require_tensor("conv_tbc", input)
+    require_tensor("conv_tbc", bias, "bias")
     if input.dim() != 3 or weight.dim() != 3:
         raise RuntimeError(
             f"conv_tbc: input and weight must have 3 dimensions, got shapes {list(input.shape)}, {list(weight.shape)}"

@@ -54,6 +54,8 @@ def ordered_copy(array: np.ndarray, format: Any) -> np.ndarray:
         out = empty_array(array.shape, array.dtype)
         out[...] = array
         return out
+    if not isinstance(format, dtypes.memory_format):
+        raise TypeError(f"contiguous: memory_format must be a torch.memory_format, got {kind_of(format)}")
     n = 4 if format is dtypes.channels_last else 5
     if array.ndim != n:
         raise RuntimeError(f"contiguous: memory_format={format} needs a tensor of {n} dims, got {array.ndim}")
@@ -75,6 +77,11 @@ class CloneBackward0(Function):
         return dy, None
 
 
+def _check_tensor(name: str, input: Any) -> None:
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
+
+
 @method()
 def clone(input: Tensor, *, memory_format: Any = dtypes.preserve_format) -> Tensor:
     """A copy in memory of its own; gradients flow through.
@@ -86,7 +93,11 @@ def clone(input: Tensor, *, memory_format: Any = dtypes.preserve_format) -> Tens
         >>> x
         tensor([1., 1.])
     """
-    return CloneBackward0.apply(input, memory_format)
+    try:
+        return CloneBackward0.apply(input, memory_format)
+    except AttributeError:
+        _check_tensor("clone", input)
+        raise
 
 
 @method()
@@ -217,8 +228,8 @@ def chalf(self: Tensor, memory_format: Any = dtypes.preserve_format) -> Tensor:
 
 @method()
 def cpu(self: Tensor, memory_format: Any = dtypes.preserve_format) -> Tensor:
-    """The tensor itself: it is on the CPU."""
-    return self
+    """The tensor itself, as it is on the CPU; or a copy where `memory_format` says another order in memory."""
+    return self if memory_format is dtypes.preserve_format else contiguous(self, memory_format)
 
 
 @method()
@@ -243,12 +254,14 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
 @method()
 def resolve_conj(input: Tensor) -> Tensor:
     """The tensor itself: conjugation is never put off here."""
+    _check_tensor("resolve_conj", input)
     return input
 
 
 @method()
 def resolve_neg(input: Tensor) -> Tensor:
     """The tensor itself: negation is never put off here."""
+    _check_tensor("resolve_neg", input)
     return input
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..autograd.core import TensorBase
-from ..errors import warn
+from ..errors import kind_of, warn
+from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
 from .convert import cast, empty_array, to_dtype
 from .promotion import number, scalar_dtype
@@ -59,11 +60,32 @@ def finish(array: np.ndarray, requires_grad: bool) -> Tensor:
 
 
 def check_options(function: str, device: Any, layout: Any, pin_memory: bool | None = False) -> None:
-    """The options of every creation function that have one possible value."""
+    """The options of every creation function that have one possible value.
+
+    Raises:
+        RuntimeError: another layout than torch.strided, or `pin_memory`: there is no accelerator to pin memory for.
+    """
     if device is not None:
         devices.check(device, function)
     if layout is not None and layout is not dtypes.strided:
         raise RuntimeError(f"{function}: layout must be torch.strided, got {layout}")
+    if pin_memory:
+        refuse_pinning(function, pin_memory)
+
+
+def _named(function: str, names: Any) -> NotImplementedError:
+    """The error of named dims."""
+    return NotImplementedError(f"{function}: names must be None, got {names}; there are no named tensors")
+
+
+def refuse_pinning(function: str, pin_memory: Any) -> None:
+    """Raise the error of `pin_memory=True`."""
+    if pin_memory is not True:
+        raise TypeError(f"{function}: pin_memory must be a bool, got {kind_of(pin_memory)}")
+    raise RuntimeError(
+        f"{function}: pin_memory must be False, got True (it requires a CUDA or other accelerator backend); leave it away, "
+        "or write pin_memory=torch.cuda.is_available()"
+    )
 
 
 def _refuse_foreign(data: Any, function: str) -> None:
@@ -203,7 +225,7 @@ def tensor(
         dtype: Default: int64 for ints, the default dtype for floats, an array's own.
         device: "cpu".
         requires_grad: Whether autograd records what is done with it.
-        pin_memory: Has no effect: there is no accelerator.
+        pin_memory: Must be False: there is no accelerator to pin memory for.
 
     Raises:
         ValueError: the sequences are not rectangular.
@@ -214,7 +236,7 @@ def tensor(
         tensor([[1., 2.],
                 [3., 4.]])
     """
-    check_options("tensor", device, None)
+    check_options("tensor", device, None, pin_memory)
     if isinstance(data, TensorBase):
         warn(
             "tensor: to copy a tensor use sourceTensor.detach().clone(), or .requires_grad_(True) after it, rather than "
@@ -338,6 +360,8 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
 
 def to_dlpack(tensor: Tensor) -> Any:
     """The capsule by which a tensor's memory is handed to another library, once; see `from_dlpack`."""
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"to_dlpack: tensor must be a Tensor, got {kind_of(tensor)}")
     return tensor.__dlpack__()
 
 
@@ -365,9 +389,18 @@ def frombuffer(
 
 
 def from_file(
-    filename: str, shared: bool = False, size: int = 0, *, dtype: Any = None, **options: Any
+    filename: str,
+    shared: bool = False,
+    size: int = 0,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A tensor of `size` elements in memory mapped from a file; with `shared`, writes reach the file."""
+    check_options("from_file", device, layout, pin_memory)
     d = (dtype or dtypes.get_default_dtype()).numpy
     mode: Any = "r+" if shared else "c"
     if shared:
@@ -375,7 +408,7 @@ def from_file(
             missing = size * d.itemsize - f.tell()
             if missing > 0:
                 f.truncate(size * d.itemsize)
-    return wrap(np.memmap(filename, d, mode, shape=(size,)).view(np.ndarray))
+    return finish(np.memmap(filename, d, mode, shape=(size,)).view(np.ndarray), requires_grad)
 
 
 def _dtype_or_default(dtype: Any, function: str) -> dtypes.dtype:
@@ -408,9 +441,9 @@ def _filled(name: str, value: Any) -> Any:
         memory_format: Any = None,
         names: Any = None,
     ) -> Tensor:
-        check_options(name, device, layout)
+        check_options(name, device, layout, pin_memory)
         if names is not None:
-            raise NotImplementedError(f"{name}: names must be None, got {names}; there are no named tensors")
+            raise _named(name, names)
         d = _dtype_or_default(dtype if dtype is not None or out is None else out.dtype, name)
         array = empty_array(_check_sizes(size, name), d.numpy)
         if value is not None:
@@ -425,10 +458,17 @@ def _filled(name: str, value: Any) -> Any:
     return create
 
 
-def _size_keyword(create: Any, name: str, doc: str) -> Any:
+def _size_keyword(name: str, value: Any, doc: str) -> Any:
     """Sizes may come as `size=` too."""
+    create = _filled(name, value)
 
     def function(*size: Any, **options: Any) -> Tensor:
+        if _C is not None:  # small ones: one call
+            d = options.get("dtype") if options else dtypes.get_default_dtype()
+            if type(d) is dtypes.dtype and len(options) < 2:
+                y = _C.filled(size, d.numpy, value)
+                if y is not NotImplemented:
+                    return y
         if "size" in options:
             size = (options.pop("size"),)
         return create(*size, **options)
@@ -451,13 +491,11 @@ _DOC = """A new tensor of the given sizes, {}.
     Example:
         >>> {}
     """
-zeros = _size_keyword(
-    _filled("zeros", 0), "zeros", _DOC.format("all 0", "zeros(2)\n        tensor([0., 0.])")
-)
-ones = _size_keyword(_filled("ones", 1), "ones", _DOC.format("all 1", "ones(2)\n        tensor([1., 1.])"))
+zeros = _size_keyword("zeros", 0, _DOC.format("all 0", "zeros(2)\n        tensor([0., 0.])"))
+ones = _size_keyword("ones", 1, _DOC.format("all 1", "ones(2)\n        tensor([1., 1.])"))
 empty = _size_keyword(
-    _filled("empty", None),
     "empty",
+    None,
     _DOC.format("of uninitialized memory", "empty(2, 3).shape\n        torch.Size([2, 3])"),
 )
 
@@ -480,7 +518,14 @@ def full(
         >>> full((2,), 7)
         tensor([7, 7])
     """
-    check_options("full", device, layout)
+    if _C is not None and type(fill_value) is float and requires_grad is False and pin_memory is False:
+        if out is None and dtype is None and layout is None and device is None and names is None:
+            y = _C.filled((size,), dtypes.get_default_dtype().numpy, fill_value)
+            if y is not NotImplemented:
+                return y
+    check_options("full", device, layout, pin_memory)
+    if names is not None:
+        raise _named("full", names)
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value._array.item()
     d = scalar_dtype(fill_value) if dtype is None else dtypes.check(dtype, "full")
@@ -490,10 +535,17 @@ def full(
 
 
 def scalar_tensor(
-    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, **options: Any
+    s: Any,
+    *,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
 ) -> Tensor:
     """A 0-d tensor of a number, in the default dtype unless told."""
-    return full((), s, dtype=_dtype_or_default(dtype, "scalar_tensor"), layout=layout, device=device)
+    check_options("scalar_tensor", device, layout, pin_memory)
+    return full((), s, dtype=_dtype_or_default(dtype, "scalar_tensor"), requires_grad=requires_grad)
 
 
 def _like(input: Tensor, value: Any, dtype: Any, memory_format: Any, name: str) -> np.ndarray:
@@ -521,7 +573,14 @@ def _like_function(name: str, value: Any, what: str) -> Any:
         pin_memory: bool = False,
         memory_format: Any = dtypes.preserve_format,
     ) -> Tensor:
-        check_options(name, device, layout)
+        plain = dtype is None and layout is None and device is None
+        if _C is not None and plain and requires_grad is False and pin_memory is False:
+            array = input._array
+            if array.flags.c_contiguous and memory_format is dtypes.preserve_format:
+                y = _C.filled(array.shape, array.dtype, value)
+                if y is not NotImplemented:
+                    return y
+        check_options(name, device, layout, pin_memory)
         return finish(_like(input, value, dtype, memory_format, name), requires_grad)
 
     create.__name__ = create.__qualname__ = name
@@ -546,7 +605,7 @@ def full_like(
     memory_format: Any = dtypes.preserve_format,
 ) -> Tensor:
     """A new tensor of the shape and dtype of `input`, all `fill_value`."""
-    check_options("full_like", device, layout)
+    check_options("full_like", device, layout, pin_memory)
     value = fill_value.item() if isinstance(fill_value, TensorBase) else fill_value  # type: ignore[attr-defined]
     d = dtypes.of(input._array.dtype) if dtype is None else dtypes.check(dtype, "full_like")
     value = number(value, d, "full_like", "fill_value")
@@ -564,7 +623,7 @@ def empty_strided(
     pin_memory: bool = False,
 ) -> Tensor:
     """Uninitialized memory seen with the given size and strides (in elements)."""
-    check_options("empty_strided", device, layout)
+    check_options("empty_strided", device, layout, pin_memory)
     size, stride = _check_sizes((size,), "empty_strided"), sizes_of((stride,), "empty_strided")
     if len(size) != len(stride):
         raise RuntimeError(
@@ -617,7 +676,7 @@ def arange(
         >>> arange(1, 6, 2)
         tensor([1, 3, 5])
     """
-    check_options("arange", device, layout)
+    check_options("arange", device, layout, pin_memory)
     if end is None:
         start, end = 0, start
     start, end, step = _number(start), _number(end), _number(step)
@@ -659,14 +718,27 @@ def arange(
     return finish(array, requires_grad) if out is None else into(out, wrap(array), "arange")
 
 
-def range(start: Any = 0, end: Any = None, step: Any = 1, **options: Any) -> Tensor:
+def range(
+    start: Any = 0,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    out: Tensor | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:
     """Like `arange`, but with `end` included and always in the default dtype. Deprecated in PyTorch."""
+    check_options("range", device, layout, pin_memory)
     warn("range: torch.range is deprecated; use torch.arange, whose end is not included")
     if end is None:
         start, end = 0, start
     n = math.floor((end - start) / step) + 1
-    d = _dtype_or_default(options.pop("dtype", None), "range")
-    return finish((start + np.arange(n) * step).astype(d.numpy), options.pop("requires_grad", False))
+    d = _dtype_or_default(dtype if dtype is not None or out is None else out.dtype, "range")
+    array = (start + np.arange(n) * step).astype(d.numpy)
+    return finish(array, requires_grad) if out is None else into(out, wrap(array), "range")
 
 
 def _not_bool(name: str, d: dtypes.dtype) -> None:
@@ -744,7 +816,7 @@ def linspace(
         >>> linspace(0, 1, 3)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    check_options("linspace", device, layout)
+    check_options("linspace", device, layout, pin_memory)
     start, end, steps, d = _ends("linspace", start, end, steps, dtype, out)
     if d.category < dtypes.FLOAT and steps:
         start, end = number(start, d, "linspace", "start").item(), number(end, d, "linspace", "end").item()
@@ -766,7 +838,7 @@ def logspace(
     pin_memory: bool = False,
 ) -> Tensor:
     """`base` to the power of `steps` numbers evenly from `start` to `end`."""
-    check_options("logspace", device, layout)
+    check_options("logspace", device, layout, pin_memory)
     start, end, steps, d = _ends("logspace", start, end, steps, dtype, out)
     powers = np.linspace(start, end, steps)
     array = cast(np.power(float(base), powers), d)
@@ -791,7 +863,7 @@ def eye(
         tensor([[1., 0.],
                 [0., 1.]])
     """
-    check_options("eye", device, layout)
+    check_options("eye", device, layout, pin_memory)
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"eye: n and m must be greater or equal to 0, got {n} and {m}")
     array = np.eye(n, m, dtype=_dtype_or_default(dtype, "eye").numpy)
@@ -834,7 +906,7 @@ def _check_parts(function: str, **parts: Any) -> None:
     (first, a), (second, b) = parts.items()
     for name, x in parts.items():
         if not isinstance(x, TensorBase):
-            raise TypeError(f"{function}: {name} must be a Tensor, got {type(x).__name__}")
+            raise TypeError(f"{function}: {name} must be a Tensor, got {kind_of(x)}")
     if a.dtype is not b.dtype:
         raise RuntimeError(
             f"{function}: {first} and {second} must have the same dtype, got {a.dtype} and {b.dtype}"
@@ -881,7 +953,6 @@ def new_tensor(
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
-    **options: Any,
 ) -> Tensor:
     """`tensor(data)` with this tensor's dtype unless another is given."""
     return tensor(data, dtype=dtype or self.dtype, device=device, requires_grad=requires_grad)

@@ -59,6 +59,7 @@ class CumsumBackward0(Function):
         return cumsum(dy.flip(ctx.dim), ctx.dim).flip(ctx.dim), None, None  # type: ignore[attr-defined]
 
 
+@method()
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """The sum of the elements up to each one along `dim`.
 
@@ -105,6 +106,7 @@ def slice_from(x: Tensor, dim: int, start: int) -> Tensor:
     return x.narrow(dim, start, x._array.shape[dim] - start)  # type: ignore[attr-defined]
 
 
+@method()
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """The product of the elements up to each one along `dim`.
 
@@ -115,18 +117,6 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Tensor | None = 
     require_tensor("cumprod", input)
     y = CumprodBackward0.apply(input, wrap_dim(dim, input._array.ndim, "cumprod"), dtype)
     return y if out is None else into(out, y, "cumprod")
-
-
-@method("cumsum")
-def _cumsum_method(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """See `cumsum`."""
-    return cumsum(self, dim, dtype=dtype)
-
-
-@method("cumprod")
-def _cumprod_method(self: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
-    """See `cumprod`."""
-    return cumprod(self, dim, dtype=dtype)
 
 
 def _in_place(function: Any) -> None:
@@ -304,6 +294,9 @@ def diff(
     if n < 0:
         raise RuntimeError(f"diff: n must not be negative, got {n}")
     dim = wrap_dim(dim, input._array.ndim, "diff")
+    for name, part in (("prepend", prepend), ("append", append)):
+        if part is not None:
+            require_tensor("diff", part, name)
     parts = [p for p in (prepend, input, append) if p is not None]
     y = cat(tuple(parts), dim) if len(parts) > 1 and n else input  # nothing is joined to what stays as it is
     for _ in range(min(n, y._array.shape[dim])):

@@ -146,13 +146,15 @@ def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False, o
     check(A, "linalg.cholesky_ex")
     batch = A._array.shape[:-2]
     try:
-        return _cholesky_ex(LinalgCholeskyExBackward0.apply(A, upper), wrap(np.zeros(batch, np.int32)))
+        result = _cholesky_ex(LinalgCholeskyExBackward0.apply(A, upper), wrap(np.zeros(batch, np.int32)))
+        return into_each(out, result, "linalg.cholesky_ex")
     except np.linalg.LinAlgError:
         if check_errors:
             _cholesky(A, upper, "linalg.cholesky_ex")
         flat = A._array.reshape(-1, *A._array.shape[-2:])
         info = np.array([_first_bad_minor(m) for m in flat], np.int32).reshape(batch)
-        return _cholesky_ex(wrap(np.full_like(A._array, np.nan)), wrap(info))
+        result = _cholesky_ex(wrap(np.full_like(A._array, np.nan)), wrap(info))
+        return into_each(out, result, "linalg.cholesky_ex")
 
 
 @method()

@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
 from .elementwise import not_a_tensor, require_tensor, work_dtype
@@ -104,6 +105,8 @@ def _padding(name: str, padding_idx: int | None, weight: Tensor) -> int:
     if padding_idx is None:
         return -1
     rows = weight.shape[0]
+    if not hasattr(padding_idx, "__index__"):
+        raise TypeError(f"{name}: padding_idx must be an int or None, got {kind_of(padding_idx)}")
     if not -rows <= padding_idx < rows:
         raise AssertionError(
             f"{name}: padding_idx must be within num_embeddings, in [{-rows}, {rows}), got {padding_idx} "

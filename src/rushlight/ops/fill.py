@@ -78,6 +78,8 @@ def fill_(input: Tensor, value: Any) -> Tensor:
 @method()
 def zero_(input: Tensor) -> Tensor:
     """Set every element to 0."""
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"zero_: input must be a Tensor, got {kind_of(input)}")
     return fill_(input, 0)
 
 
@@ -115,20 +117,33 @@ def _reshaped(self: Tensor, array: np.ndarray) -> Tensor:
 
 @method()
 def resize_(self: Tensor, *sizes: Any, memory_format: Any = dtypes.contiguous_format) -> Tensor:
-    """Give the tensor another shape, keeping the elements in their order in memory; new ones are not initialized."""
+    """Give the tensor another shape, keeping the elements in their order in memory; new ones are not initialized.
+
+    Args:
+        memory_format: The order of the new shape's elements in memory.
+    """
     shape = sizes_of(sizes, "resize_")
     if self.requires_grad:
         raise RuntimeError("resize_: cannot resize variables that require grad; use .reshape(...)")
     if min(shape, default=0) < 0:
         raise RuntimeError(f"resize_: sizes must not be negative, got {list(shape)}")
     n = int(np.prod(shape, dtype=np.int64))
-    return _reshaped(self, _flat(self, n)[:n].reshape(shape))
+    flat = _flat(self, n)[:n]
+    if memory_format is dtypes.contiguous_format:
+        return _reshaped(self, flat.reshape(shape))
+    rank = {dtypes.channels_last: 4, dtypes.channels_last_3d: 5}.get(memory_format)
+    if rank != len(shape):
+        raise RuntimeError(
+            "resize_: memory_format must be contiguous_format, or channels_last for 4 dims (required rank 4 tensor), or "
+            f"channels_last_3d for 5, got {memory_format} for {len(shape)} dims"
+        )
+    return _reshaped(self, np.moveaxis(flat.reshape(shape[0], *shape[2:], shape[1]), -1, 1))
 
 
 @method()
 def resize_as_(self: Tensor, the_template: Tensor, memory_format: Any = dtypes.contiguous_format) -> Tensor:
     """`resize_` to the shape of another tensor."""
-    return resize_(self, the_template._array.shape)
+    return resize_(self, the_template._array.shape, memory_format=memory_format)
 
 
 @method()

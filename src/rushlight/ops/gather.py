@@ -126,6 +126,8 @@ def gather(
 ) -> Tensor:
     """out[i][j] = input[index[i][j]][j] (for dim 0), and likewise for other dims.
 
+    Args:
+        sparse_grad: Accepted; gradients are dense here.
     Raises:
         RuntimeError: an index is out of range, or the shapes do not go together.
 

@@ -17,6 +17,7 @@ from ..autograd.core import TensorBase
 from ..autograd.function import AliasBackward0
 from ..autograd.inplace import assign, check_inplace
 from ..errors import kind_of
+from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
 from . import rows
 from .convert import cast, in_order, ordered_copy
@@ -173,7 +174,19 @@ def _dims_of(array: np.ndarray) -> int:
 
 @method()
 def __getitem__(self: Tensor, index: Any) -> Any:
-    if type(index) is int:  # rows, one at a time: what data sets do
+    kind = type(index)
+    if _C is not None:  # rows, one at a time or several: what data sets do
+        if kind is int:
+            y = _C.select_node(SelectBackward0, self, index)
+        elif kind is slice:
+            y = _C.slice_node(SliceBackward0, self, index)
+        elif kind is tuple:
+            y = _C.index_node(SliceBackward0, SelectBackward0, self, index)
+        else:
+            y = NotImplemented if index is not None else _C.unsqueeze_node(UnsqueezeBackward0, self, 0)
+        if y is not NotImplemented:
+            return y
+    elif kind is int:
         shape = self._array.shape
         if shape and -shape[0] <= index < shape[0]:
             return SelectBackward0.apply(self, (index, ...))

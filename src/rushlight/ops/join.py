@@ -285,7 +285,9 @@ def repeat_interleave(
     """
     require_tensor("repeat_interleave", input)
     if repeats is None:
-        return wrap(np.repeat(np.arange(input.numel()), input._array))
+        return _of_size(wrap(np.repeat(np.arange(input.numel()), input._array)), 0, output_size)
+    if not isinstance(repeats, (TensorBase, int)):
+        raise TypeError(f"repeat_interleave: repeats must be an int or a Tensor, got {kind_of(repeats)}")
     if dim is None:
         input, dim = reshape(input, (-1,)), 0
     dim = wrap_dim(dim, input._array.ndim, "repeat_interleave")
@@ -298,7 +300,16 @@ def repeat_interleave(
     if counts.size and counts.min() < 0:
         raise RuntimeError("repeat_interleave: repeats can not be negative")
     index = np.repeat(np.arange(n), np.broadcast_to(counts.reshape(-1), (n,)))
-    return input.index_select(dim, wrap(index))  # type: ignore[attr-defined]
+    return _of_size(input.index_select(dim, wrap(index)), dim, output_size)  # type: ignore[attr-defined]
+
+
+def _of_size(y: Tensor, dim: int, output_size: int | None) -> Tensor:
+    if output_size is not None and y._array.shape[dim] != output_size:
+        raise RuntimeError(
+            f"repeat_interleave: output_size must be the sum of repeats, {y._array.shape[dim]} (Invalid output_size), got "
+            f"{output_size}"
+        )
+    return y
 
 
 class FlipBackward0(Function):
@@ -364,7 +375,11 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         >>> roll(rushlight.tensor([1, 2, 3]), 1)
         tensor([3, 1, 2])
     """
-    by = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    require_tensor("roll", input)
+    by = (shifts,) if isinstance(shifts, int) else shifts
+    if not isinstance(by, (tuple, list)) or not all(hasattr(s, "__index__") for s in by):
+        raise TypeError(f"roll: shifts must be an int or a tuple of ints, got {shifts!r}")
+    by = tuple(by)
     if dims is None or dims == () or dims == []:
         if len(by) != 1:
             raise RuntimeError(f"roll: shifts and dimensions must align, got {len(by)} shifts and no dims")

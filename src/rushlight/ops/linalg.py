@@ -23,7 +23,7 @@ from .decomposition import LinAlgError, check, into_each, tri
 from .eigen import svdvals
 from .elementwise import refuse, require_tensor
 from .join import stack
-from .mask import nothing_of
+from .mask import nothing_of, where
 from .matmul import chain, matmul, mh
 from .shape import broadcast_tensors, expand, movedim, reshape, squeeze, unsqueeze
 from .split import narrow
@@ -109,19 +109,24 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor:
 _inv_ex = struct("linalg_inv_ex", "inverse", "info")
 
 
+def _first_zero(array: np.ndarray) -> np.ndarray:
+    """For each matrix the place, from 1, of the first zero on its LU factor's diagonal, or 0."""
+    lu, _ = _d._lu_arrays(array, "")
+    zero = np.diagonal(lu, axis1=-2, axis2=-1) == 0
+    return np.asarray(np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32))
+
+
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     """`inv` with a status instead of an error: (inverse, info)."""
     check(A, "linalg.inv_ex")
     info = np.zeros(A._array.shape[:-2], np.int32)
     try:
-        return _inv_ex(LinalgInvExBackward0.apply(A), wrap(info))
+        return into_each(out, _inv_ex(LinalgInvExBackward0.apply(A), wrap(info)), "linalg.inv_ex")
     except np.linalg.LinAlgError:
         if check_errors:
             raise LinAlgError("linalg.inv_ex: the input matrix is singular") from None
-        lu, _ = _d._lu_arrays(A._array, "")
-        zero = np.diagonal(lu, axis1=-2, axis2=-1) == 0
-        info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
-        return _inv_ex(wrap(np.full_like(A._array, np.inf)), wrap(np.asarray(info)))
+        result = _inv_ex(wrap(np.full_like(A._array, np.inf)), wrap(_first_zero(A._array)))
+        return into_each(out, result, "linalg.inv_ex")
 
 
 class LinalgDetBackward0(Function):
@@ -275,9 +280,22 @@ _solve_ex = struct("linalg_solve_ex", "result", "info")
 
 
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
-    """`solve` and a status, 0."""
-    result = _solve_ex(solve(A, B, left=left), wrap(np.zeros(A._array.shape[:-2], np.int32)))
-    return into_each(out, result, "linalg.solve_ex")
+    """`solve` with a status instead of an error: (result, info), info 0 or the first zero of A's LU diagonal.
+
+    Args:
+        check_errors: Raise the error all the same. Else the results of singular matrices are NaN.
+    """
+    try:
+        y, info = solve(A, B, left=left), np.zeros(A._array.shape[:-2], np.int32)
+    except LinAlgError:
+        if check_errors:
+            raise
+        info = _first_zero(A._array)
+        bad = wrap(info.reshape(*info.shape, 1, 1) != 0)
+        y = solve(where(bad, wrap(np.eye(A._array.shape[-1], dtype=A._array.dtype)), A), B, left=left)
+        vector = left and _is_vector(A._array, B._array)
+        y = where(squeeze(bad, -1) if vector else bad, math.nan, y)
+    return into_each(out, _solve_ex(y, wrap(info)), "linalg.solve_ex")
 
 
 def solve_triangular(
@@ -581,6 +599,7 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1, out: Tensor | None = None) ->
         tensor([3., 3.])
     """
     require_tensor("linalg.vecdot", x, "x")
+    require_tensor("linalg.vecdot", y, "y")
     z = ((x.conj() if x.is_complex() else x) * y).sum(dim)  # type: ignore[attr-defined]
     return z if out is None else into(out, z, "linalg.vecdot")
 

@@ -26,61 +26,87 @@ def linear_composed(input: Tensor, weight: Tensor, bias: Tensor | None = None) -
     return y if bias is None else y + bias
 
 
-class _Linear(Function):
+def _plain(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
+    """Where no kernel can."""
+    xa, wa = x._array, w._array
+    half = xa.dtype.itemsize < 4 and b is not None and xa.dtype.kind not in "biu"
+    if half:  # rounded once, after the bias
+        xa, wa = xa.astype(np.float32), wa.astype(np.float32)
+    y = product(xa, wa.T)._array
+    if b is not None:
+        y = np.asarray(y + b._array.astype(y.dtype, copy=False))
+    return wrap(y.astype(x._array.dtype, copy=False))
+
+
+def _backward(ctx: Any, dy: Tensor, nx: bool, nw: bool, nb: bool) -> tuple:
+    x, w = ctx.saved_tensors
+    if is_grad_enabled():
+        g, rows = dy, math.prod(dy._array.shape[:-1])
+        x, w = conj(x), conj(w)
+        dw = None
+        if nw:
+            dw = matmul(t(reshape(g, rows, g._array.shape[-1])), reshape(x, rows, x._array.shape[-1]))
+        return matmul(g, w) if nx else None, dw, g.sum_to_size(g._array.shape[-1:]) if nb else None  # type: ignore[attr-defined]
+    if nw and usable(dy, x, w):
+        return _C.linear_backward(dy, x, ctx.w if w is None else w, nx, nw, nb)
+    g = dy._array
+    rows = math.prod(g.shape[:-1])
+    g2, conjugate = g.reshape(rows, g.shape[-1]), g.dtype.kind == "c"
+    wa, xa = (a if a is None else a._array.conj() if conjugate else a._array for a in (w, x))
+    return (
+        product(g, wa) if wa is not None else None,
+        product(g2.T, xa.reshape(rows, xa.shape[-1])) if xa is not None else None,
+        wrap(g2.sum(0, dtype=np.float32 if g.dtype.itemsize < 4 else None).astype(g.dtype)) if nb else None,
+    )
+
+
+class _Affine(Function):
+    """The bias comes first, as in PyTorch's addmm: gradients reach parameters, and their hooks, in this order."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
-        nx, nw, nb = ctx.needs_input_grad
+    def forward(ctx: Any, b: Tensor, x: Tensor, w: Tensor) -> Tensor:
+        nb, nx, nw = ctx.needs_input_grad
         if nx or nw or nb:
             ctx.save_for_backward(x if nw else None, w if nx else None)
             if not nx:
                 ctx.w = w._array  # its shape
-        if usable(x, w, b):
-            return _C.linear(x, w, b, 0)
-        xa, wa = x._array, w._array
-        half = xa.dtype.itemsize < 4 and b is not None and xa.dtype.kind not in "biu"
-        if half:  # rounded once, after the bias
-            xa, wa = xa.astype(np.float32), wa.astype(np.float32)
-        y = product(xa, wa.T)._array
-        if b is not None:
-            y = np.asarray(y + b._array.astype(y.dtype, copy=False))
-        return wrap(y.astype(x._array.dtype, copy=False))
+        return _C.linear(x, w, b, 0) if usable(x, w, b) else _plain(x, w, b)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple:
-        x, w = ctx.saved_tensors
-        nx, nw, nb = ctx.needs_input_grad
-        if is_grad_enabled():
-            g, rows = dy, math.prod(dy._array.shape[:-1])
-            x, w = conj(x), conj(w)
-            dw = None
-            if nw:
-                dw = matmul(t(reshape(g, rows, g._array.shape[-1])), reshape(x, rows, x._array.shape[-1]))
-            return matmul(g, w) if nx else None, dw, g.sum_to_size(g._array.shape[-1:]) if nb else None  # type: ignore[attr-defined]
-        if nw and usable(dy, x, w):
-            return _C.linear_backward(dy, x, ctx.w if w is None else w, nx, nw, nb)
-        g = dy._array
-        rows = math.prod(g.shape[:-1])
-        g2, conjugate = g.reshape(rows, g.shape[-1]), g.dtype.kind == "c"
-        wa, xa = (a if a is None else a._array.conj() if conjugate else a._array for a in (w, x))
-        return (
-            product(g, wa) if wa is not None else None,
-            product(g2.T, xa.reshape(rows, xa.shape[-1])) if xa is not None else None,
-            wrap(g2.sum(0, dtype=np.float32 if g.dtype.itemsize < 4 else None).astype(g.dtype))
-            if nb
-            else None,
-        )
+        nb, nx, nw = ctx.needs_input_grad
+        dx, dw, db = _backward(ctx, dy, nx, nw, nb)
+        return db, dx, dw
+
+
+class _Linear(Function):
+    """Without a bias."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, w: Tensor) -> Tensor:
+        nx, nw = ctx.needs_input_grad
+        if nx or nw:
+            ctx.save_for_backward(x if nw else None, w if nx else None)
+            if not nx:
+                ctx.w = w._array  # its shape
+        return _C.linear(x, w, None, 0) if usable(x, w) else _plain(x, w, None)
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple:
+        nx, nw = ctx.needs_input_grad
+        return _backward(ctx, dy, nx, nw, False)[:2]
 
 
 # PyTorch's names of the last node, by whether there is a bias and the input is a matrix.
-class AddmmBackward0(_Linear):
+class AddmmBackward0(_Affine):
+    pass
+
+
+class ViewBackward0(_Affine):
     pass
 
 
 class MmBackward0(_Linear):
-    pass
-
-
-class ViewBackward0(_Linear):
     pass
 
 
@@ -103,12 +129,13 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
                 [3.5000]])
     """
     if input is not None and weight is not None and usable(input, weight, bias) and weight.dim() == 2:
-        if input.dim() == 2:
-            node: Any = MmBackward0 if bias is None else AddmmBackward0
-        else:
-            node = UnsafeViewBackward0 if bias is None else ViewBackward0
+        node: Any
         try:
-            return node.apply(input, weight, bias)
+            if bias is None:
+                node = MmBackward0 if input.dim() == 2 else UnsafeViewBackward0
+                return node.apply(input, weight)
+            node = AddmmBackward0 if input.dim() == 2 else ViewBackward0
+            return node.apply(bias, input, weight)
         except (RuntimeError, ValueError):  # sizes do not fit: say how, or take the general way
             pass
     return _linear_checked(input, weight, bias)
@@ -118,6 +145,8 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
     if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
         name, bad = ("input", input) if not isinstance(input, TensorBase) else ("weight", weight)
         raise TypeError(f"linear: {name} must be a Tensor, got {kind_of(bad)}")
+    if bias is not None:
+        require_tensor("linear", bias, "bias")
     x, w = input._array, weight._array
     if x.dtype.num != w.dtype.num or (bias is not None and bias._array.dtype.num != w.dtype.num):
         raise RuntimeError(
@@ -141,8 +170,8 @@ def _linear_checked(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tenso
             f"multiplied), got shape {x.shape}"
         )
     if bias is None:
-        return (MmBackward0 if x.ndim == 2 else UnsafeViewBackward0).apply(input, weight, None)
-    return (AddmmBackward0 if x.ndim == 2 else ViewBackward0).apply(input, weight, bias)
+        return (MmBackward0 if x.ndim == 2 else UnsafeViewBackward0).apply(input, weight)
+    return (AddmmBackward0 if x.ndim == 2 else ViewBackward0).apply(bias, input, weight)
 
 
 @in_float32

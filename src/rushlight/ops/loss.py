@@ -250,8 +250,6 @@ def mse_loss(
         >>> mse_loss(rushlight.tensor([1.0, 2.0]), rushlight.tensor([0.0, 0.0]))
         tensor(2.5000)
     """
-    require_tensor("mse_loss", input)
-    require_tensor("mse_loss", target, "target")
     reduction = reduction_of("mse_loss", reduction, size_average, reduce)
     _check_pair("mse_loss", input, target)
     input, target = _same_size("mse_loss", input, target)

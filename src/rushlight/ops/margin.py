@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 
 from .. import dtypes
+from ..autograd.core import TensorBase
+from ..errors import kind_of
 from ..tensor import Tensor
 from .distance import pairwise_distance
 from .elementwise import require_tensor
@@ -90,6 +92,8 @@ def gaussian_nll_loss(
     name = "gaussian_nll_loss"
     if isinstance(var, (int, float)):
         var = input.new_full(input.shape, float(var))
+    elif not isinstance(var, TensorBase):
+        raise TypeError(f"{name}: var must be a Tensor or a number, got {kind_of(var)}")
     elif var.shape != input.shape:
         odd = [a != b for a, b in zip(input.shape, var.shape, strict=False)]
         if tuple(input.shape[:-1]) == tuple(var.shape):

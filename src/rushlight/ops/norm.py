@@ -12,6 +12,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, into
 from .elementwise import not_a_tensor, require_tensor
@@ -81,16 +82,19 @@ def batch_norm(
     elif running_mean is None or running_var is None:
         name = "running_mean" if running_mean is None else "running_var"
         raise RuntimeError(f"batch_norm: {name} must be defined in evaluation mode, got None")
-    for name, t in (
-        ("running_mean", running_mean),
-        ("running_var", running_var),
-        ("weight", weight),
-        ("bias", bias),
-    ):
-        if t is not None and t._array.size != channels:
-            raise RuntimeError(
-                f"batch_norm: {name} must have {channels} elements, one for each channel, got {t._array.size}"
-            )
+    try:
+        for name, t in (
+            ("running_mean", running_mean),
+            ("running_var", running_var),
+            ("weight", weight),
+            ("bias", bias),
+        ):
+            if t is not None and t._array.size != channels:
+                raise RuntimeError(
+                    f"batch_norm: {name} must have {channels} elements, one for each channel, got {t._array.size}"
+                )
+    except AttributeError:
+        raise not_a_tensor("batch_norm", t, name) from None
     if not input._array.size:
         training = False
         if running_mean is None or running_var is None:
@@ -505,16 +509,21 @@ def _trailing(
     """`normalized_shape` as a tuple, once input and parameters were held against it."""
     if function != "rms_norm" or not input.is_complex():
         _check_float(input, function)
-    if isinstance(normalized_shape, int):
-        raise TypeError(f"{function}: normalized_shape must be a tuple of ints, got int {normalized_shape}")
+    if not isinstance(normalized_shape, (tuple, list)):
+        raise TypeError(
+            f"{function}: normalized_shape must be a tuple of ints, got {kind_of(normalized_shape)} {normalized_shape!r}"
+        )
     shape = tuple(normalized_shape)
     if not shape:
         raise RuntimeError(f"{function}: normalized_shape must have at least 1 dimension, got {list(shape)}")
-    for name, t in parameters.items():
-        if t is not None and t._array.shape != shape:
-            raise RuntimeError(
-                f"{function}: {name} must have shape {shape}, the same as normalized_shape, got {t._array.shape}"
-            )
+    try:
+        for name, t in parameters.items():
+            if t is not None and t._array.shape != shape:
+                raise RuntimeError(
+                    f"{function}: {name} must have shape {shape}, the same as normalized_shape, got {t._array.shape}"
+                )
+    except AttributeError:
+        raise not_a_tensor(function, t, name) from None
     if input._array.shape[-len(shape) :] != shape:
         raise RuntimeError(
             f"{function}: input must end in normalized_shape, [*, {', '.join(map(str, shape))}], "

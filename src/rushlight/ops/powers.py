@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
-from ..errors import not_ours
+from ..errors import kind_of, not_ours
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, make_inplace, method
 from .arithmetic import mul
@@ -137,8 +137,10 @@ def pow(input: Any = None, exponent: Any = None, *, self: Any = None, out: Tenso
         raise TypeError("pow: input and exponent must both be given")
     if not isinstance(exponent, TensorBase):
         require_tensor("pow", input)
-        if isinstance(exponent, np.generic):
-            exponent = exponent.item()
+        if type(exponent) not in (int, float):
+            exponent = exponent.item() if isinstance(exponent, np.generic) else exponent
+            if not isinstance(exponent, (int, float, complex)):
+                raise TypeError(f"pow: exponent must be a Tensor or a number, got {kind_of(exponent)}")
         z = PowBackward0.apply(input, exponent)
     elif isinstance(input, TensorBase):
         z = PowBackward1.apply(input, exponent)
@@ -159,6 +161,8 @@ make_inplace(_pow_method, "pow_")
 
 @method("__pow__")
 def _pow(self: Tensor, exponent: Any, modulo: Any = None) -> Any:
+    if modulo is not None:  # pow(x, y, z) of Python
+        return NotImplemented
     return pow(self, exponent) if isinstance(exponent, OPERANDS) else not_ours(exponent)
 
 

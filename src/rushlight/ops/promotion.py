@@ -85,12 +85,15 @@ def number(value: Any, d: dtype, function: str, name: str = "value") -> np.ndarr
 
     Raises:
         RuntimeError: it is beyond the range of `d`, or complex where `d` is not.
+        TypeError: it is no number.
         OverflowError: no integer type holds it.
     """
     if d.category == dtypes.FLOAT and type(value) in (float, int) and -60000 < value < 60000:
         return np.asarray(value, d.numpy)  # the usual case at once
-    if isinstance(value, np.generic):
+    if isinstance(value, (np.generic, np.ndarray)) and not value.ndim:
         value = value.item()
+    if not isinstance(value, (int, float, complex)):
+        raise TypeError(f"{function}: {name} must be a number, got {kind_of(value)}")
     given, kind = value, d.category
     fits = True
     if isinstance(value, complex):

@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.core import TensorBase
-from ..errors import kind_of
 from ..tensor import Tensor, method
+from .elementwise import require_tensor
 
 __all__ = [
     "get_device",
@@ -29,8 +29,7 @@ __all__ = [
 
 def _asked(name: str) -> Any:
     def function(input: Tensor) -> Any:
-        if not isinstance(input, TensorBase):
-            raise TypeError(f"{name}: input must be a Tensor, got {kind_of(input)}")
+        require_tensor(name, input)
         return getattr(input, name)()
 
     function.__name__ = function.__qualname__ = name
@@ -38,14 +37,9 @@ def _asked(name: str) -> Any:
     return function
 
 
-is_complex, is_floating_point, is_inference, is_signed, numel = (
-    _asked(n) for n in ("is_complex", "is_floating_point", "is_inference", "is_signed", "numel")
+get_device, is_complex, is_floating_point, is_inference, is_signed, numel = (
+    _asked(n) for n in ("get_device", "is_complex", "is_floating_point", "is_inference", "is_signed", "numel")
 )
-
-
-def get_device(input: Tensor) -> int:
-    """-1: the CPU has no number."""
-    return input.get_device()
 
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
@@ -60,6 +54,7 @@ def is_nonzero(input: Tensor) -> bool:
     Raises:
         RuntimeError: it has more or no elements.
     """
+    require_tensor("is_nonzero", input)
     if input._array.size != 1:
         raise RuntimeError(f"is_nonzero: the tensor must have one element, got {input._array.size}")
     return bool(np.asarray(input._array).reshape(-1)[0] != 0)
@@ -68,12 +63,14 @@ def is_nonzero(input: Tensor) -> bool:
 @method()
 def is_conj(input: Tensor) -> bool:
     """False: conjugation is never put off here."""
+    require_tensor("is_conj", input)
     return False
 
 
 @method()
 def is_neg(input: Tensor) -> bool:
     """False: negation is never put off here."""
+    require_tensor("is_neg", input)
     return False
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..errors import kind_of
 from ..random import Generator, default_generator, generator_state
 from ..stream import kernels
 from ..tensor import Tensor, into, method, wrap
 from .convert import empty_array
-from .creation import _check_sizes, check_options, empty_like
+from .creation import _check_sizes, _named, check_options, empty_like
 from .elementwise import require_tensor
 from .random_fill import (
     _FLOAT64,
@@ -57,13 +58,16 @@ def _new(
     dtype: Any,
     layout: Any,
     device: Any,
+    pin_memory: bool,
 ) -> tuple[tuple, dtypes.dtype]:
     """The sizes and dtype that a creation function's arguments say."""
-    if layout is not None or device is not None:
-        check_options(function, device, layout)
+    if layout is not None or device is not None or pin_memory:
+        check_options(function, device, layout, pin_memory)
     if options:
         if "size" in options and not size:
             size = (options.pop("size"),)
+        if options.get("names") is not None:
+            raise _named(function, options["names"])
         options.pop("names", None)
         if options:
             raise TypeError(f"{function}: got an unexpected or repeated argument {next(iter(options))!r}")
@@ -116,7 +120,7 @@ def rand(
         layout: torch.strided.
         device: "cpu".
         requires_grad: Whether autograd records what is done with it.
-        pin_memory: Has no effect.
+        pin_memory: Must be False: there is no accelerator to pin memory for.
 
     Raises:
         NotImplementedError: the dtype is no floating-point one.
@@ -127,7 +131,15 @@ def rand(
         tensor([[0.4963, 0.7682],
                 [0.0885, 0.1320]])
     """
-    if out is None and dtype is None and device is None and size and not options and layout is None:
+    if (
+        out is None
+        and dtype is None
+        and device is None
+        and size
+        and not options
+        and layout is None
+        and not pin_memory
+    ):
         if generator is None and dtypes.get_default_dtype() is dtypes.float32:  # nothing to work out
             shape = _quick_shape(size)
             if shape is not None:
@@ -135,7 +147,7 @@ def rand(
                 if requires_grad:
                     t.requires_grad = True
                 return t
-    shape, d = _new("rand", size, options, out, dtype, layout, device)
+    shape, d = _new("rand", size, options, out, dtype, layout, device, pin_memory)
     state = generator_state(generator, "rand")
     if d is dtypes.float32 and out is None:
         t = kernels.random_uniform(state, shape, 0.0, 1.0)
@@ -164,7 +176,15 @@ def randn(
         >>> randn(3)
         tensor([ 1.5410, -0.2934, -2.1788])
     """
-    if out is None and dtype is None and device is None and size and not options and layout is None:
+    if (
+        out is None
+        and dtype is None
+        and device is None
+        and size
+        and not options
+        and layout is None
+        and not pin_memory
+    ):
         if generator is None and dtypes.get_default_dtype() is dtypes.float32:
             shape = _quick_shape(size)
             if shape is not None:
@@ -172,7 +192,7 @@ def randn(
                 if requires_grad:
                     t.requires_grad = True
                 return t
-    shape, d = _new("randn", size, options, out, dtype, layout, device)
+    shape, d = _new("randn", size, options, out, dtype, layout, device, pin_memory)
     state = generator_state(generator, "randn")
     if d is dtypes.float32 and out is None:
         t = kernels.random_normal(state, shape, 0.0, 1.0, 0)
@@ -207,7 +227,7 @@ def randint(
         >>> randint(10, (5,))
         tensor([4, 9, 3, 0, 3])
     """
-    check_options("randint", device, layout)
+    check_options("randint", device, layout, pin_memory)
     low, high, size = _randint_arguments(args, named)
     if not isinstance(size, (tuple, list)):
         raise TypeError(
@@ -268,7 +288,7 @@ def randperm(
         >>> randperm(5)
         tensor([4, 0, 1, 3, 2])
     """
-    check_options("randperm", device, layout)
+    check_options("randperm", device, layout, pin_memory)
     d = (dtypes.int64 if out is None else out.dtype) if dtype is None else dtypes.check(dtype, "randperm")
     if d is dtypes.bool_ or d.is_complex:
         raise NotImplementedError(f"randperm: dtype must be an integer or floating-point one, got {d}")
@@ -285,8 +305,10 @@ def randperm(
     return t if out is None else into(out, t, "randperm")
 
 
-def _like(function: str, input: Tensor, dtype: Any, layout: Any, device: Any, memory_format: Any) -> Tensor:
-    check_options(function, device, layout)
+def _like(
+    function: str, input: Tensor, dtype: Any, layout: Any, device: Any, pin_memory: bool, memory_format: Any
+) -> Tensor:
+    check_options(function, device, layout, pin_memory)
     return empty_like(input, dtype=dtype, memory_format=memory_format)
 
 
@@ -303,7 +325,7 @@ def rand_like(
 ) -> Tensor:
     """Uniform numbers in [0, 1) in the shape (and dtype, and memory order) of `input`."""
     require_tensor("rand_like", input)
-    t = _like("rand_like", input, dtype, layout, device, memory_format)
+    t = _like("rand_like", input, dtype, layout, device, pin_memory, memory_format)
     _uniform(t, 0.0, 1.0, generator_state(generator, "rand_like"))
     return t.requires_grad_() if requires_grad else t
 
@@ -321,7 +343,7 @@ def randn_like(
 ) -> Tensor:
     """Normal numbers in the shape (and dtype, and memory order) of `input`."""
     require_tensor("randn_like", input)
-    t = _like("randn_like", input, dtype, layout, device, memory_format)
+    t = _like("randn_like", input, dtype, layout, device, pin_memory, memory_format)
     _normal(t, 0.0, 1.0, generator_state(generator, "randn_like"))
     return t.requires_grad_() if requires_grad else t
 
@@ -343,7 +365,7 @@ def randint_like(
     low, high, _ = _randint_arguments(
         (*args, ()) if not named else args, {**named, "size": ()} if named else {}
     )
-    t = _like("randint_like", input, dtype, layout, device, memory_format)
+    t = _like("randint_like", input, dtype, layout, device, pin_memory, memory_format)
     _integers(t, "randint_like", low, high, generator_state(generator, "randint_like"))
     return t.requires_grad_() if requires_grad else t
 
@@ -376,16 +398,20 @@ def normal(
     state = generator_state(generator, "normal")
     for name, x in (("mean", mean), ("std", std)):
         if not isinstance(x, (Tensor, int, float, np.number)):
-            raise TypeError(f"normal: {name} must be a Tensor or a number, got {type(x).__name__}")
+            raise TypeError(f"normal: {name} must be a Tensor or a number, got {kind_of(x)}")
     tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
         if size is None:
             raise TypeError("normal: size must be given when mean and std are both numbers")
-        shape, d = _new("normal", (size,), {}, out, dtype, layout, device)
+        shape, d = _new("normal", (size,), {}, out, dtype, layout, device, pin_memory)
         t = _normal(_sized(out, shape, d), float(mean), float(std), state)
         return t.requires_grad_() if requires_grad else t
     if size is not None:
         raise TypeError("normal: size must not be given with a tensor for mean or std: their shape counts")
+    if not (dtype is layout is device is None) or requires_grad or pin_memory:
+        raise TypeError(
+            "normal: dtype, layout, device, requires_grad and pin_memory must not be given with a tensor for mean or std"
+        )
     if isinstance(std, Tensor) and std.is_complex():
         raise RuntimeError("normal: std must be real (normal expects standard deviation to be non-complex)")
     if isinstance(std, Tensor) and not bool((std._array >= 0).all()):

@@ -117,6 +117,7 @@ class SumBackward0(Function):
         return ExpandBackward0.apply(dy, ctx.shape)
 
 
+@method()
 def sum(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
@@ -126,19 +127,12 @@ def sum(
         >>> sum(rushlight.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=0)
         tensor([4., 6.])
     """
-    require_tensor("sum", input)
     ndim = input._array.ndim
     if dim is None and dtype is None and not keepdim:
         y = SumBackward0.apply(input)
     else:
         y = SumBackward1.apply(input, wrap_dims(dim, ndim, "sum"), keepdim, dtype)
     return y if out is None else into(out, y, "sum")
-
-
-@method("sum")
-def _sum_method(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """See `sum`."""
-    return sum(self, dim, keepdim, dtype=dtype)
 
 
 class MeanBackward1(Function):
@@ -176,6 +170,7 @@ def _floating(name: str, input: Tensor, dtype: Any) -> None:
         )
 
 
+@method()
 def mean(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
@@ -187,7 +182,6 @@ def mean(
         >>> mean(rushlight.tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
         tensor([1.5000, 3.5000])
     """
-    require_tensor("mean", input)
     _floating("mean", input, dtype)
     ndim = input._array.ndim
     if dim is None:
@@ -195,12 +189,6 @@ def mean(
     else:
         y = MeanBackward1.apply(input, wrap_dims(dim, ndim, "mean"), keepdim, dtype)
     return y if out is None else into(out, y, "mean")
-
-
-@method("mean")
-def _mean_method(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """See `mean`."""
-    return mean(self, dim, keepdim, dtype=dtype)
 
 
 class NansumBackward0(Function):
@@ -308,6 +296,7 @@ def _product_of_others(x: Tensor, dims: tuple) -> Tensor:
     return product.permute(back) if shape else product.reshape(())
 
 
+@method()
 def prod(
     input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
 ) -> Tensor:
@@ -317,19 +306,12 @@ def prod(
         >>> prod(rushlight.tensor([2.0, 3.0, 4.0]))
         tensor(24.)
     """
-    require_tensor("prod", input)
     ndim = input._array.ndim
     if dim is None:
         y = ProdBackward0.apply(input, tuple(range(ndim)), keepdim, dtype)
     else:
         y = ProdBackward1.apply(input, wrap_dims(dim, ndim, "prod"), keepdim, dtype)
     return y if out is None else into(out, y, "prod")
-
-
-@method("prod")
-def _prod_method(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
-    """See `prod`."""
-    return prod(self, dim, keepdim, dtype=dtype)
 
 
 # -- tests --------------------------------------------------------------------------------------------------------

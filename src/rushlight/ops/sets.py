@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..tensor import Tensor, into, method, wrap
 from .elementwise import OPERANDS, refuse, require_tensor
 
@@ -132,7 +132,7 @@ def isin(
     """
     for name, x in (("elements", elements), ("test_elements", test_elements)):
         if not isinstance(x, OPERANDS):
-            raise TypeError(f"isin: {name} must be a Tensor or a number, got {type(x).__name__}")
+            raise TypeError(f"isin: {name} must be a Tensor or a number, got {kind_of(x)}")
     refuse("isin", elements, "bc")
     refuse("isin", test_elements, "bc")
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):

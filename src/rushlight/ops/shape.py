@@ -313,6 +313,10 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> rushlight.zeros(2, 3).transpose(0, 1).shape
         torch.Size([3, 2])
     """
+    if _C is not None:
+        y = _C.transpose_node(TransposeBackward0, input, dim0, dim1)
+        if y is not NotImplemented:
+            return y
     if not isinstance(input, TensorBase):
         raise not_a_tensor("transpose", input)
     ndim = input._array.ndim
@@ -438,17 +442,19 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         >>> rushlight.zeros(2, 1, 3).squeeze(1).shape
         torch.Size([2, 3])
     """
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("squeeze", input)
+    if _C is not None:
+        y = _C.squeeze_node(SqueezeBackward0, SqueezeBackward1, input, dim)
+        if y is not NotImplemented:
+            return y
     shape = input._array.shape
     if dim is None:
         return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
     dims = (
         (wrap_dim(dim, len(shape), "squeeze"),)
         if isinstance(dim, int)
-        else wrap_dims(dim, len(shape), "squeeze")
-        if dim
         else ()
+        if dim == () or dim == []
+        else wrap_dims(dim, len(shape), "squeeze")
     )
     return SqueezeBackward1.apply(input, tuple([d for d in dims if shape and shape[d] == 1]))
 
@@ -479,8 +485,10 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> rushlight.zeros(3).unsqueeze(0).shape
         torch.Size([1, 3])
     """
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("unsqueeze", input)
+    if _C is not None:
+        y = _C.unsqueeze_node(UnsqueezeBackward0, input, dim)
+        if y is not NotImplemented:
+            return y
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))
 
 

@@ -10,12 +10,11 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import Function, is_grad_enabled
-from ..autograd.core import TensorBase
 from ..dtypes import dtype as Dtype
 from ..errors import warn, wrap_dim, wrap_dims
 from ..kernels import _C, usable
 from ..tensor import Tensor, into, method, wrap
-from .elementwise import not_a_tensor, require_tensor
+from .elementwise import require_tensor
 
 __all__ = ["gumbel_softmax", "log_softmax", "logsumexp", "softmax", "softmin"]
 
@@ -42,8 +41,6 @@ def softmax(
         >>> softmax(rushlight.tensor([0.0, 0.0]), 0)
         tensor([0.5000, 0.5000])
     """
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("softmax", input)
     return _softmax(input, dim, dtype or _dtype_at(_stacklevel), False, "softmax")
 
 
@@ -67,8 +64,6 @@ def log_softmax(
         >>> log_softmax(rushlight.tensor([1000.0, 1000.0]), 0)
         tensor([-0.6931, -0.6931])
     """
-    if not isinstance(input, TensorBase):
-        raise not_a_tensor("log_softmax", input)
     return _softmax(input, dim, dtype or _dtype_at(_stacklevel), True, "log_softmax")
 
 

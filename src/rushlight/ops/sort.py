@@ -454,7 +454,7 @@ def bucketize(
     """
     require_tensor("bucketize", boundaries, "boundaries")
     if not isinstance(input, OPERANDS):
-        raise TypeError(f"bucketize: input must be a Tensor or a number, got {type(input).__name__}")
+        raise TypeError(f"bucketize: input must be a Tensor or a number, got {kind_of(input)}")
     refuse("bucketize", result_type(input, boundaries), "bc")
     if boundaries._array.ndim != 1:
         raise RuntimeError(f"bucketize: boundaries must have 1 dim, got {boundaries._array.ndim}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.core import TensorBase
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
 from .creation import complex
@@ -35,6 +35,8 @@ def _quantile(
         if q.dtype is not input.dtype:
             raise RuntimeError(f"{name}: q must have input's dtype {input.dtype}, got {q.dtype}")
         quantiles, several = q._array.reshape(-1).astype(np.float64), q._array.ndim == 1
+    elif not isinstance(q, (int, float)):
+        raise TypeError(f"{name}: q must be a number or a Tensor, got {kind_of(q)}")
     else:
         quantiles, several = np.asarray([q], np.float64), False
     if not ((quantiles >= 0) & (quantiles <= 1)).all():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Function
-from ..errors import wrap_dim
+from ..errors import kind_of, wrap_dim
 from ..tensor import Tensor, into, method
 from .convert import in_order
 from .elementwise import refuse, require_tensor
@@ -41,7 +41,9 @@ class TriuBackward0(Function):
         return triu(dy, ctx.k), None
 
 
-def _check_matrix(input: Tensor, function: str) -> None:
+def _check_matrix(input: Tensor, function: str, diagonal: int) -> None:
+    if not hasattr(diagonal, "__index__"):
+        raise TypeError(f"{function}: diagonal must be an int, got {kind_of(diagonal)}")
     if input._array.ndim < 2:
         raise RuntimeError(f"{function}: input must have at least 2 dims, got {input._array.ndim}")
 
@@ -56,7 +58,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
                 [1., 1.]])
     """
     require_tensor("tril", input)
-    _check_matrix(input, "tril")
+    _check_matrix(input, "tril", diagonal)
     result = TrilBackward0.apply(input, diagonal)
     return result if out is None else into(out, result, "tril")
 
@@ -65,7 +67,7 @@ def tril(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tens
 def triu(input: Tensor, diagonal: int = 0, *, out: Tensor | None = None) -> Tensor:
     """Matrices with the elements below a diagonal set to 0."""
     require_tensor("triu", input)
-    _check_matrix(input, "triu")
+    _check_matrix(input, "triu", diagonal)
     result = TriuBackward0.apply(input, diagonal)
     return result if out is None else into(out, result, "triu")
 

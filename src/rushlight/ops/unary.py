@@ -12,6 +12,7 @@ from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.inplace import check_inplace, inplace
+from ..errors import kind_of
 from ..kernels import _C, usable
 from ..return_types import struct
 from ..tensor import Tensor, into, make_inplace, method, wrap
@@ -454,9 +455,9 @@ rad2deg = make_unary(
 
 def _sinc_derivative(dy: Tensor, x: Tensor) -> Tensor:
     z = x * math.pi
-    safe = x.masked_fill(x == 0, 1)  # type: ignore[attr-defined]
-    slope = (z.cos() * z - z.sin()) / (safe * z)  # type: ignore[attr-defined]
-    return dy * slope.masked_fill(x == 0, 0)
+    zero = x * z == 0  # also where the square of a tiny x vanishes
+    slope = (z.cos() * z - z.sin()) / (x * z).masked_fill(zero, 1)  # type: ignore[attr-defined]
+    return (dy * slope).masked_fill(zero, 0)
 
 
 sinc = make_unary("sinc", np.sinc, _sinc_derivative, "`sin(pi input) / (pi input)`, 1 at 0.")
@@ -481,7 +482,7 @@ class LogitBackward0(Function):
         (x,) = ctx.saved_tensors
         dx = dy / (x * (1 - x))
         if ctx.eps is not None:
-            return dx.masked_fill((x < ctx.eps) | (x > 1 - ctx.eps), 0), None
+            return dx.masked_fill(~((x >= ctx.eps) & (x <= 1 - ctx.eps)), 0), None
         return dx.masked_fill((x < 0) | (x > 1), math.nan), None
 
 
@@ -630,7 +631,7 @@ class ClampBackward1(Function):
             and bounds[1] == bounds[1]
         ):
             return _C.binary(BINARY["clamp_b"], dy, x, None, bounds), None, None
-        return dy * ((x >= bounds[0]) & (x <= bounds[1])).to(dy.dtype), None, None
+        return dy.masked_fill(~((x >= bounds[0]) & (x <= bounds[1])), 0), None, None
 
 
 class ClampMinBackward0(ClampBackward1):
@@ -679,11 +680,11 @@ class ClampBackward0(Function):
         dlow = dhigh = None
         if needs[1]:
             below = (x < low) if high is None else (x < low) & (low <= high)
-            dlow = dy * below.to(dy.dtype)
+            dlow = dy.masked_fill(~below, 0)
         if needs[2]:
             above = (x > high) if low is None else (x > high) | (low > high)
-            dhigh = dy * above.to(dy.dtype)
-        return dy * inside.to(dy.dtype), dlow, dhigh
+            dhigh = dy.masked_fill(~above, 0)
+        return dy.masked_fill(~inside, 0), dlow, dhigh
 
 
 def _clamp(name: str, kind: Any, input: Tensor, low: Any, high: Any) -> Tensor:
@@ -698,7 +699,15 @@ def _clamp(name: str, kind: Any, input: Tensor, low: Any, high: Any) -> Tensor:
             for b in (low, high)
         )
         return ClampBackward0.apply(input, low, high)
-    return kind.apply(input, low, high)
+    try:
+        return kind.apply(input, low, high)
+    except TypeError:
+        for argument, bound in (("min", low), ("max", high)):
+            if bound is not None and not isinstance(bound, (int, float)):
+                raise TypeError(
+                    f"{name}: {argument} must be a number or a Tensor, got {kind_of(bound)}"
+                ) from None
+        raise
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:

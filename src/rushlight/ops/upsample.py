@@ -57,7 +57,8 @@ def interpolate(
     """
     require_tensor("interpolate", input)
     ndim = input.dim()
-    if align_corners is not None and mode not in ("linear", "bilinear", "bicubic", "trilinear"):
+    may = mode in ("linear", "bilinear", "bicubic", "trilinear") or (mode == "lanczos" and not align_corners)
+    if align_corners is not None and not may:
         raise ValueError(
             "interpolate: align_corners must only be set with the modes linear, bilinear, bicubic and trilinear, got "
             f"mode={mode!r}"
@@ -97,8 +98,9 @@ def interpolate(
     )
     if mode == "nearest-exact":
         kind = mode
+    fixed = dtype == np.uint8 and ndim == 4 and not kind.startswith("nearest")
     tables = tuple(
-        _taps(kind, n, m, f, bool(align_corners), antialias, dtype == np.float64)
+        _taps(kind, n, m, f, bool(align_corners), antialias, dtype == np.float64 or fixed)
         for n, m, f in zip(spatial, sizes, factors)
     )
     return _node(mode, ndim - 2, antialias).apply(input, tables, spatial, tuple(sizes))
@@ -225,8 +227,50 @@ def _along(x: Tensor, axis: int, size: int, table: tuple, adjoint: bool) -> Tens
     return wrap(y)
 
 
+def _fixed_point(index: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Weights as 16-bit integers over 2**bits, with as many bits as the largest weight leaves."""
+    weight = weight.copy()
+    for k in range(len(index) - 1, 0, -1):  # taps that a border has put on one pixel are one
+        same = index[k] == index[k - 1]
+        weight[k - 1] += np.where(same, weight[k], 0)
+        weight[k] = np.where(same, 0, weight[k])
+    largest, bits = float(weight.max()), 0
+    while bits < 22 and int(0.5 + largest * 2 ** (bits + 1)) < 1 << 15:
+        bits += 1
+    scaled = weight * 2.0**bits
+    return index, np.trunc(scaled + np.copysign(0.5, scaled)).astype(np.int32), bits
+
+
+def _resample_bytes(a: np.ndarray, tables: tuple, sizes: tuple) -> np.ndarray:
+    """Bytes in fixed point: rows first, rounded to bytes between. Bit for bit what PyTorch gives. Source: Pillow."""
+    for axis in (3, 2):
+        if a.shape[axis] == sizes[axis - 2]:
+            continue
+        index, weight, bits = _fixed_point(*tables[axis - 2])
+        half = 1 << bits >> 1
+        if _C is not None and len(index) < 256:  # in two parts, each of which float32 adds up exactly
+            x, size = wrap(a.astype(np.float32)), sizes[axis - 2]
+            high, low = (weight >> 8).astype(np.float32), (weight & 255).astype(np.float32)
+            total = _C.upsample_axis(x, axis, size, index, high, False)._array.astype(np.int32)
+            total <<= 8
+            total += _C.upsample_axis(x, axis, size, index, low, False)._array.astype(np.int32)
+            total += half
+        else:
+            shape = [1] * 4
+            shape[axis] = -1
+            total = np.full((), half, np.int32)  # less than 2**31: the weights' sum is 2**bits
+            for k, w in zip(index, weight):
+                total = total + a.take(k, axis=axis) * w.reshape(shape)
+        total >>= bits
+        a = total.clip(0, 255, out=total).astype(np.uint8)
+    return a
+
+
 def _resample(x: Tensor, tables: tuple, sizes: tuple, adjoint: bool) -> Tensor:
     dtype = x._array.dtype
+    if dtype == np.uint8 and x._array.ndim == 4 and len(tables[0][0]) > 1:
+        y = _resample_bytes(x._array, tables, sizes)
+        return wrap(y.copy() if y is x._array else y)
     narrow = dtype.itemsize < 4 and not (len(tables[0][0]) == 1 and not adjoint)
     if narrow:
         x = wrap(x._array.astype(np.float32))

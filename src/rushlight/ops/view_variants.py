@@ -97,7 +97,9 @@ def _inplace_view(function: Any) -> None:
         return self
 
     changed.__name__ = function.__name__ + "_"
+    changed.__qualname__ = f"Tensor.{changed.__name__}"
     changed.__doc__ = f"`{function.__name__}` of the tensor itself."
+    changed.__wrapped__ = function  # type: ignore[attr-defined]  # signature() sees the arguments
     setattr(Tensor, changed.__name__, changed)
 
 

@@ -17,6 +17,7 @@ from ..errors import kind_of
 from ..ops.creation import check_options
 from ..ops.windows import cosine_sum, finished, length_of, positions, triangle
 from ..ops.windows import kaiser as _kaiser
+from ..public import open_to_all
 from ..tensor import Tensor
 
 __all__ = [
@@ -360,3 +361,6 @@ def nuttall(
     return _window(
         "nuttall", M, lambda n: cosine_sum(n, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym), *options
     )
+
+
+open_to_all(globals(), __all__, "signal.windows.", numpy_names=False)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from ..autograd import Function, enable_grad, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.gradients import backward as run_backward
+from ._recompute import CheckpointError, run, same_autocast
 
 __all__ = [
     "CheckpointError",
@@ -31,10 +32,6 @@ __all__ = [
 ]
 
 
-class CheckpointError(RuntimeError):
-    """The second run of a checkpointed function was not like the first."""
-
-
 def noop_context_fn() -> tuple[Any, Any]:
     """Two contexts that do nothing: for the first run of the function and for the second."""
     return contextlib.nullcontext(), contextlib.nullcontext()
@@ -52,7 +49,7 @@ class CheckpointFunction(Function):
         from ..random import get_rng_state
 
         first, ctx.second, ctx.check = contexts
-        ctx.function = function
+        ctx.function, ctx.autocast = function, same_autocast()
         ctx.rng_state = get_rng_state() if preserve_rng_state else None
         ctx.values = [None if isinstance(a, TensorBase) else a for a in args]
         ctx.places = [i for i, a in enumerate(args) if isinstance(a, TensorBase)]
@@ -73,7 +70,7 @@ class CheckpointFunction(Function):
         try:
             if ctx.rng_state is not None:
                 set_rng_state(ctx.rng_state)
-            with enable_grad(), ctx.second:
+            with enable_grad(), ctx.autocast(), ctx.second:
                 outputs = ctx.function(*args)
         finally:
             if now is not None:
@@ -94,23 +91,35 @@ class CheckpointFunction(Function):
         return (None, None, None, *[a.grad if isinstance(a, TensorBase) else None for a in args])
 
 
+CheckpointFunction._name = "CheckpointFunctionBackward"  # as PyTorch calls it
+_debug: bool | None = None  # set by the contexts below, for all checkpoints
+_early_stop: bool | None = None
+
+
 def checkpoint(
     function: Callable,
     *args: Any,
     use_reentrant: bool | None = None,
-    preserve_rng_state: bool = True,
+    context_fn: Callable[[], tuple] = noop_context_fn,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
     **kwargs: Any,
 ) -> Any:
-    """`function(*args)`, keeping only the arguments: what lies between is computed again for the backward pass.
+    """`function(*args, **kwargs)`, keeping only the arguments: the rest is computed again for the backward pass.
 
     Args:
-        use_reentrant: Which of PyTorch's two ways; there is one here, with the results of both.
-        preserve_rng_state: Draw the same random numbers the second time.
+        use_reentrant: False, the better way: the graph is an ordinary one whose saved tensors come from a second run
+            of the function. True: one node that runs the function again and a backward pass inside; gradients of
+            parameters are added up even where `autograd.grad` asks for others. Not given: True, with a warning.
+        preserve_rng_state: Draw the same random numbers the second time. Default True.
         context_fn: Gives two contexts: for the first run of the function and for the second.
-        determinism_check: 'default' compares the shapes and dtypes of the two runs' results, 'none' does not.
-        debug, early_stop: Of how PyTorch runs the function again; accepted.
+        determinism_check: 'default' compares the shapes and dtypes of the two runs' saved tensors, 'none' does not.
+        debug: Tell all saved tensors where the two runs differ.
+        early_stop: End the second run as soon as it has saved all that the first did.
     Raises:
-        CheckpointError: the second run gave other shapes or dtypes.
+        CheckpointError: the second run saved other tensors.
+        ValueError: `context_fn`, `debug` or keyword arguments together with use_reentrant=True.
 
     Example:
         >>> x = rushlight.ones(2, requires_grad=True)
@@ -118,30 +127,67 @@ def checkpoint(
         >>> x.grad
         tensor([2., 2.])
     """
-    first, second = (kwargs.pop("context_fn", None) or noop_context_fn)()
-    check = kwargs.pop("determinism_check", "default")
-    if check not in ("default", "none"):
-        raise ValueError(f"checkpoint: determinism_check must be 'default' or 'none', got {check!r}")
-    kwargs.pop("debug", None), kwargs.pop("early_stop", None)  # of how PyTorch runs the function again
+    if determinism_check not in ("default", "none"):
+        raise ValueError(
+            f"checkpoint: determinism_check must be 'default' or 'none', got {determinism_check!r}"
+        )
+    preserve = kwargs.pop("preserve_rng_state", True)
+    check = determinism_check == "default"
+    if use_reentrant is None:
+        _warn_default("checkpoint")
+        use_reentrant = True
+    if not use_reentrant:
+        first, second = context_fn()
+        return run(
+            function,
+            args,
+            kwargs,
+            first,
+            second=second,
+            check=check,
+            preserve_rng_state=preserve,
+            early_stop=early_stop if _early_stop is None else _early_stop,
+            debug=debug if _debug is None else _debug,
+        )
+    if kwargs:
+        raise ValueError(
+            f"checkpoint: keyword arguments must not be given with use_reentrant=True (Unexpected keyword arguments: "
+            f"{', '.join(kwargs)}); pass use_reentrant=False"
+        )
+    if context_fn is not noop_context_fn or debug:
+        raise ValueError(
+            "checkpoint: Passing `context_fn` or `debug` is only supported when use_reentrant=False, got use_reentrant=True"
+        )
+    return _reentrant(function, args, preserve, check)
+
+
+def _warn_default(function: str) -> None:
+    warnings.warn(
+        f"{function}: the use_reentrant parameter should be passed explicitly; use_reentrant=False is recommended, and "
+        "without it True is taken",
+        stacklevel=3,
+    )
+
+
+def _reentrant(function: Callable, args: tuple, preserve: bool, check: bool) -> Any:
     from ..func import tree
 
-    names, count, shape = list(kwargs), len(args), [None]
+    shape: list = [None]
 
     def flat(*values: Any) -> tuple:
-        """`function` of one list of values, giving one list of results: that is what a node can hold."""
-        result = function(*values[:count], **dict(zip(names, values[count:], strict=False)))
+        """`function` giving one list of results: that is what a node can hold."""
+        result = function(*values[: len(args)])
         if not is_grad_enabled():  # the first run
             shape[0] = result
         return tuple(tree.leaves(result))
 
-    everything = (*args, *kwargs.values())
-    if not any(isinstance(a, TensorBase) and a.requires_grad for a in everything):
+    everything = args
+    if not any(isinstance(a, TensorBase) and a.requires_grad for a in args):
         # Parameters of the function may need gradients though no argument does: hang the node on one that does.
         from ..ops.creation import zeros
 
-        everything = (*everything, zeros(0, requires_grad=True))
-    contexts = (first, second, check == "default")
-    results = CheckpointFunction.apply(flat, preserve_rng_state, contexts, *everything)
+        everything = (*args, zeros(0, requires_grad=True))
+    results = CheckpointFunction.apply(flat, preserve, (*noop_context_fn(), check), *everything)
     structure, shape[0] = shape[0], None
     return tree.with_leaves(structure, iter(results))
 
@@ -149,11 +195,30 @@ def checkpoint(
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """A Sequential (or list of functions) in `segments` parts, each checkpointed but the last."""
+    """A Sequential (or list of functions) in `segments` parts, each checkpointed but the last.
+
+    Args:
+        use_reentrant: As of `checkpoint`.
+        preserve_rng_state: As of `checkpoint`.
+
+    Example:
+        >>> model = rushlight.nn.Sequential(rushlight.nn.Linear(2, 2), rushlight.nn.Tanh())
+        >>> checkpoint_sequential(model, 2, rushlight.ones(1, 2), use_reentrant=False).shape
+        torch.Size([1, 2])
+    """
+    if use_reentrant is None:
+        _warn_default("checkpoint_sequential")
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError(
+            f"checkpoint_sequential: Unexpected keyword arguments: it must be given use_reentrant and preserve_rng_state "
+            f"only, got {', '.join(kwargs)}"
+        )
     parts = list(functions.children()) if hasattr(functions, "children") else list(functions)
     size = len(parts) // segments
 
-    def run(first: int, last: int) -> Callable:
+    def made(first: int, last: int) -> Callable:
         def forward(x: Any) -> Any:
             for part in parts[first:last]:
                 x = part(x)
@@ -163,21 +228,32 @@ def checkpoint_sequential(
 
     start = 0
     for _ in range(segments - 1):
-        input = checkpoint(run(start, start + size), input, use_reentrant=use_reentrant, **kwargs)
+        part = made(start, start + size)
+        input = checkpoint(part, input, use_reentrant=use_reentrant, preserve_rng_state=preserve)
         start += size
-    return run(start, len(parts))(input)
+    return made(start, len(parts))(input)
 
 
 @contextlib.contextmanager
 def set_checkpoint_early_stop(enable: bool) -> Iterator[None]:
-    """A context for PyTorch's way of running a function only in part again; here it always runs whole."""
-    yield
+    """A context that sets `early_stop` of all checkpoints made inside."""
+    global _early_stop
+    before, _early_stop = _early_stop, enable
+    try:
+        yield
+    finally:
+        _early_stop = before
 
 
 @contextlib.contextmanager
 def set_checkpoint_debug_enabled(enabled: bool | None) -> Iterator[None]:
-    """A context for PyTorch's long messages about second runs that differ; here a `CheckpointError` tells it."""
-    yield
+    """A context that sets `debug` of all checkpoints made inside; None leaves it to each."""
+    global _debug
+    before, _debug = _debug, enabled
+    try:
+        yield
+    finally:
+        _debug = before
 
 
 def detach_variable(inputs: tuple) -> tuple:
@@ -244,7 +320,7 @@ def _refuse(name: str) -> NoReturn:
 class SelectiveCheckpointContext:
     """An error: results are not chosen one by one."""
 
-    def __init__(self, *, is_recompute: bool) -> None:
+    def __init__(self, *, is_recompute: bool, op_output: Any = None) -> None:
         _refuse("SelectiveCheckpointContext")
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ... import devices, dtypes
 from ...autograd import no_grad
+from ...errors import kind_of
 from ...kernels import _C
 from ...tensor import Tensor
 from ..parameter import Buffer, Parameter
@@ -190,7 +191,7 @@ class Module(State):
             raise AttributeError("cannot assign buffer before Module.__init__() call")
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"register_buffer: {name} must be a Tensor or None, got {type(tensor).__name__}")
+            raise TypeError(f"register_buffer: {name} must be a Tensor or None, got {kind_of(tensor)}")
         for hook in _hooked.buffer_registration.values():
             new = hook(self, name, tensor)
             tensor = tensor if new is None else new

@@ -21,6 +21,13 @@ __all__ = ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "R
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
+def _converting() -> bool:
+    """Whether autocast will bring input and weights to one dtype."""
+    from ...amp import _casts
+
+    return _casts.state.on
+
+
 class _Recurrent(Module):
     """What layers and cells share."""
 
@@ -172,7 +179,7 @@ class RNNBase(_Recurrent):
     def check_input(self, input: Tensor, batch_sizes: Tensor | None = None) -> None:
         """Raise where `input` does not fit the weights."""
         name, weight = type(self).__name__, getattr(self, self._flat_weights_names[0])
-        if input.dtype is not weight.dtype:
+        if input.dtype is not weight.dtype and not _converting():
             raise ValueError(
                 f"{name}: input must have the weights' dtype {weight.dtype} (RNN input dtype), got {input.dtype}"
             )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import devices
 from ...dtypes import get_default_dtype
 from ...tensor import Tensor, wrap
 from .. import functional as F
@@ -497,6 +498,7 @@ class Transformer(Module):
     @staticmethod
     def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Tensor:
         """The causal mask of that size: -inf above the diagonal, 0 elsewhere."""
+        devices.check(device, "generate_square_subsequent_mask")
         return _causal_mask(sz, dtype)
 
     def _reset_parameters(self) -> None:

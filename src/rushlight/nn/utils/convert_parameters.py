@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...errors import kind_of
 from ...ops.join import cat
 from ...tensor import Tensor
 
@@ -27,7 +28,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         TypeError: `vec` is no Tensor.
     """
     if not isinstance(vec, Tensor):
-        raise TypeError(f"vector_to_parameters: vec must be a Tensor, got {type(vec).__name__}")
+        raise TypeError(f"vector_to_parameters: vec must be a Tensor, got {kind_of(vec)}")
     place = 0
     for p in parameters:
         n = p.numel()

@@ -73,8 +73,8 @@ class PackedSequence(_Fields):
         return self
 
     def pin_memory(self) -> PackedSequence:
-        """The same: there is no accelerator to pin memory for."""
-        return self
+        """Raise RuntimeError, as `Tensor.pin_memory` does: there is no accelerator to pin memory for."""
+        return self._with(self.data.pin_memory())
 
     def double(self) -> PackedSequence:
         """The same with float64 data."""

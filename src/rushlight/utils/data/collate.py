@@ -68,13 +68,13 @@ def _like(container: Any, values: Any) -> Any:
 def _stack(batch: Sequence[Tensor]) -> Tensor:
     from ...ops.join import stack
 
+    if allocate is None:
+        return stack(batch, 0)  # type: ignore[arg-type]
     first = batch[0]
     plain = all(isinstance(t, Tensor) and not t.requires_grad and t.dtype is first.dtype for t in batch)
     if not plain or any(t.shape != first.shape for t in batch):
         return stack(list(batch), 0)  # with its checks, its promotion and its gradient
     arrays = [t._array for t in batch]
-    if allocate is None:
-        return wrap(np.stack(arrays))
     out = allocate((len(arrays), *arrays[0].shape), arrays[0].dtype)
     return wrap(np.stack(arrays, out=out))
 

@@ -21,6 +21,20 @@ def _array(x: Any) -> np.ndarray:
     return array.astype(np.float32) if array.dtype.kind == "V" else array  # bfloat16
 
 
+def _setting(name: str, value: Any) -> Any:
+    """A hyperparameter as TensorBoard keeps it: a bool, a string or a float."""
+    if isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, TensorBase) and value.numel() == 1:
+        return float(_array(value).reshape(-1)[0])
+    raise ValueError(
+        f"add_hparams: {name} must be a number, str or bool (value should be one of int, float, str, bool, or "
+        f"torch.Tensor), got {type(value).__name__}"
+    )
+
+
 class _Parts:
     """What is used of the package tensorboard."""
 
@@ -313,9 +327,67 @@ class SummaryWriter:
         """An error: there are no graphs of programs to show."""
         self._refuse("add_graph", "write str(model) with add_text")
 
-    def add_hparams(self, hparam_dict: dict, metric_dict: dict, *args: Any, **options: Any) -> None:
-        """An error: write them as text and scalars."""
-        self._refuse("add_hparams", "write the parameters with add_text and the metrics with add_scalar")
+    def add_hparams(
+        self,
+        hparam_dict: dict[str, Any],
+        metric_dict: dict[str, Any],
+        hparam_domain_discrete: dict[str, list] | None = None,
+        run_name: str | None = None,
+        global_step: Any = None,
+    ) -> None:
+        """A run's settings beside what came out of it, for TensorBoard's page of hyperparameters.
+
+        Args:
+            hparam_dict: Settings: numbers, strings, bools.
+            metric_dict: Results: numbers, also written as scalars.
+            hparam_domain_discrete: The values that a setting can have.
+            run_name: The folder for them, in this writer's; default: the time.
+            global_step: The step of the results.
+        Raises:
+            TypeError: the dicts are none.
+            ValueError: a setting is of another type.
+        """
+        if not isinstance(hparam_dict, dict) or not isinstance(metric_dict, dict):
+            raise TypeError(
+                "add_hparams: hparam_dict and metric_dict must be dicts (should be dictionary), got "
+                f"{type(hparam_dict).__name__} and {type(metric_dict).__name__}"
+            )
+        folder = os.path.join(self.log_dir, str(time.time()) if run_name is None else run_name)
+        api = importlib.import_module("tensorboard.plugins.hparams.api_pb2")
+        data = importlib.import_module("tensorboard.plugins.hparams.plugin_data_pb2")
+        settings = {name: _setting(name, value) for name, value in hparam_dict.items() if value is not None}
+        start = data.SessionStartInfo()
+        infos = []
+        for name, value in settings.items():
+            kind = f"{'bool' if isinstance(value, bool) else 'string' if isinstance(value, str) else 'number'}_value"
+            setattr(start.hparams[name], kind, value)
+            values = None
+            if hparam_domain_discrete and name in hparam_domain_discrete:
+                values = importlib.import_module("google.protobuf.struct_pb2").ListValue()
+                values.extend(hparam_domain_discrete[name])
+            type_name = {"bool_value": "DATA_TYPE_BOOL", "string_value": "DATA_TYPE_STRING"}.get(
+                kind, "DATA_TYPE_FLOAT64"
+            )
+            infos.append(
+                api.HParamInfo(name=name, type=api.DataType.Value(type_name), domain_discrete=values)
+            )
+        metrics = [api.MetricInfo(name=api.MetricName(tag=name)) for name in metric_dict]
+        parts = {
+            "experiment": data.HParamsPluginData(
+                experiment=api.Experiment(hparam_infos=infos, metric_infos=metrics), version=0
+            ),
+            "session_start_info": data.HParamsPluginData(session_start_info=start, version=0),
+            "session_end_info": data.HParamsPluginData(
+                session_end_info=data.SessionEndInfo(status=api.Status.Value("STATUS_SUCCESS")), version=0
+            ),
+        }
+        make = self._parts.summary
+        for name, part in parts.items():
+            plugin = make.SummaryMetadata.PluginData(plugin_name="hparams", content=part.SerializeToString())
+            metadata = make.SummaryMetadata(plugin_data=plugin)
+            self._add(make.Summary.Value(tag=f"_hparams_/{name}", metadata=metadata), None, None, folder)
+        for name, value in metric_dict.items():
+            self._scalar(name, float(_array(value).reshape(-1)[0]), global_step, None, folder=folder)
 
     def add_embedding(self, mat: Any, *args: Any, **options: Any) -> None:
         """An error: TensorBoard's projector is not served."""

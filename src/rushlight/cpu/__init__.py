@@ -97,3 +97,11 @@ def current_stream(device: Any = None) -> Stream:
 def stream(stream: Any) -> Iterator[None]:
     """A context that changes nothing: there is one queue."""
     yield
+
+
+def __getattr__(name: str) -> Any:
+    if name == "amp":
+        import importlib
+
+        return importlib.import_module(".amp", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

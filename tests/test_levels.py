@@ -19,6 +19,7 @@ PROGRAM = """
 import sys, traceback, warnings
 import numpy as np
 warnings.simplefilter("error")
+warnings.filterwarnings("ignore", "Using padding='same'")
 import rushlight
 from harness import Sample, all_cases, assert_close, wide
 failed = ran = 0

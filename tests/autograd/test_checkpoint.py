@@ -165,6 +165,31 @@ def test_memory_of_saved_arrays(nested):
     assert not any(a() is not None for a in arrays)
 
 
+def test_what_was_kept_is_let_go_after_the_backward_pass():
+    """Also while the result, and with it the graph, lives on."""
+    x = torch.rand(5, requires_grad=True)
+    argument = x * 2
+    seen = weakref.ref(argument._array)
+    y = checkpoint(lambda t: t.sin() * 3, argument, use_reentrant=False).sum()
+    del argument
+    assert seen() is not None
+    y.backward(retain_graph=True)
+    assert seen() is not None
+    y.backward()
+    assert seen() is None
+    copies = []
+
+    def pack(t):
+        copies.append(weakref.ref(t._array))
+        return t.detach()
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        y = (x * 2).sin().sum()
+    assert copies[-1]() is not None
+    y.backward()
+    assert copies[-1]() is None
+
+
 def test_how_often_the_function_runs():
     counts = [0, 0]
 

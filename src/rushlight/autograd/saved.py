@@ -62,7 +62,13 @@ _users = 0  # how many hooks are in force, in all threads
 _lock = threading.Lock()
 _plain_save: Any = CoreNode.save_for_backward
 _plain_saved: Any = CoreNode.__dict__["saved_tensors"]
-_token: Any = None  # an empty tensor: its being saved makes the engine free the node after use
+_installed = False
+
+
+class _Box(np.ndarray):
+    """An empty array with what hooks made of a node's tensors: saved in their place, and freed as they would be."""
+
+    packed: list
 
 
 def _call_apply(cls: type[Function], args: tuple) -> Any:
@@ -86,7 +92,8 @@ def _apply(cls: type[Function], *args: Any) -> Any:
     for ctx in saved:
         tensors = ctx.__dict__.pop("_kept", ())
         if id(ctx) in nodes or ctx.next_functions:
-            ctx._packed = [None if t is None else _pack(ctx, t) for t in tensors]
+            (box,) = _plain_saved.__get__(ctx, type(ctx))
+            box._array.packed = [None if t is None else _pack(ctx, t) for t in tensors]
     if observers:
         _observe(result)
     return result
@@ -113,7 +120,7 @@ def _save_for_backward(ctx: Any, *tensors: Any) -> None:
             raise TypeError(
                 f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
             )
-    _plain_save(ctx, _token)
+    _plain_save(ctx, _plain_tensor(np.empty(0, np.float32).view(_Box)))
     ctx._kept = tensors
     if not any(ctx is c for c in _active.calls[-1]):
         _active.calls[-1].append(ctx)
@@ -124,9 +131,9 @@ def _saved_tensors(ctx: Any) -> tuple:
     if "_kept" in own:  # read inside forward
         return own["_kept"]
     saved = _plain_saved.__get__(ctx, type(ctx))  # the error of a graph that was freed
-    if "_packed" not in own:
+    if len(saved) != 1 or saved[0] is None or type(saved[0]._array) is not _Box:
         return saved
-    return tuple([None if p is None else _unpack(ctx, *p) for p in own["_packed"]])
+    return tuple([None if p is None else _unpack(ctx, *p) for p in saved[0]._array.packed])
 
 
 def _pack(ctx: Any, t: Any) -> tuple:
@@ -187,13 +194,19 @@ def _unpack(ctx: Any, packed: Any, unpack: Callable, history: Any) -> Any:
 _SLOW = {"__mul__": "_mul", "__rmul__": "_mul", "__truediv__": "_truediv"}
 
 
+def _plain_tensor(array: np.ndarray) -> Any:
+    from ..tensor import Tensor
+
+    return Tensor._make(array)
+
+
 def _install() -> None:
     from ..ops import arithmetic
     from ..tensor import Tensor
 
-    global _token
-    if _token is None:
-        _token = Tensor._make(np.empty(0, np.float32))
+    global _installed
+    if not _installed:
+        _installed = True
         Function.saved_tensors = property(_saved_tensors)  # type: ignore[assignment]  # stays: graphs outlive the hooks
     Function.apply = classmethod(_apply)  # type: ignore[method-assign, assignment]
     Function.save_for_backward = _save_for_backward  # type: ignore[method-assign, assignment]

@@ -10,12 +10,13 @@ RL_TABLE(unary, UnaryKernels)
 namespace rl {
 namespace {
 
-PyObject *str_shape, *str_numbers, *str_dims;
+PyObject *str_shape, *str_numbers, *str_dims, *str_dim;
 
 AtImport names([](PyObject*) {
   str_shape = PyUnicode_InternFromString("shape");
   str_numbers = PyUnicode_InternFromString("numbers");
   str_dims = PyUnicode_InternFromString("dims");
+  str_dim = PyUnicode_InternFromString("dim");
 });
 
 PyTypeObject* node_class(PyObject* o) {
@@ -74,6 +75,21 @@ PyObject* view_of(PyTypeObject* cls, Tensor* x, PyArrayObject* view, PyObject* n
   return finish(node, x, (PyObject*)out);
 }
 
+// The memory of the contiguous array `a` in another shape of as many elements. A new reference.
+PyArrayObject* seen_as(PyArrayObject* a, int nd, const npy_intp* dims) {
+  PyArray_Descr* descr = PyArray_DESCR(a);
+  Py_INCREF(descr);
+  PyArrayObject* view = (PyArrayObject*)PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, nullptr, PyArray_DATA(a),
+                                                             PyArray_FLAGS(a) & NPY_ARRAY_WRITEABLE, nullptr);
+  if (!view) throw PythonError{};
+  Py_INCREF(a);
+  if (PyArray_SetBaseObject(view, (PyObject*)a) < 0) {
+    Py_DECREF(view);
+    throw PythonError{};
+  }
+  return view;
+}
+
 // x's memory in another shape, as a view of x. Null where the sizes do not fit.
 PyObject* reshaped(PyTypeObject* cls, Tensor* x, int nd, npy_intp* dims) {
   PyArrayObject* a = x->array;
@@ -95,16 +111,7 @@ PyObject* reshaped(PyTypeObject* cls, Tensor* x, int nd, npy_intp* dims) {
   } else if (known != size) {
     return nullptr;
   }
-  PyArray_Descr* descr = PyArray_DESCR(a);
-  Py_INCREF(descr);
-  PyArrayObject* view = (PyArrayObject*)PyArray_NewFromDescr(&PyArray_Type, descr, nd, dims, nullptr, PyArray_DATA(a),
-                                                             PyArray_FLAGS(a) & NPY_ARRAY_WRITEABLE, nullptr);
-  if (!view) throw PythonError{};
-  Py_INCREF(a);
-  if (PyArray_SetBaseObject(view, (PyObject*)a) < 0) {
-    Py_DECREF(view);
-    throw PythonError{};
-  }
+  PyArrayObject* view = seen_as(a, nd, dims);
   PyObject* shape = recording(x) ? PyTuple_New(PyArray_NDIM(a)) : nullptr;
   for (int i = 0; shape && i < PyArray_NDIM(a); i++) PyTuple_SET_ITEM(shape, i, PyLong_FromSsize_t(PyArray_DIM(a, i)));
   return view_of(cls, x, view, str_shape, shape);
@@ -203,6 +210,21 @@ RL_DEF(flatten_node, 4) {
       dims[out++] = n;
   }
   return or_not(reshaped(cls, x, out, dims));
+}
+
+// unsqueeze_node(class, x, dim): the contiguous tensor x with a dim of size 1 put in before `dim`.
+RL_DEF(unsqueeze_node, 3) {
+  PyTypeObject* cls = node_class(args[0]);
+  if (!is_tensor(args[1]) || !PyLong_CheckExact(args[2])) Py_RETURN_NOTIMPLEMENTED;
+  PyArrayObject* a = ((Tensor*)args[1])->array;
+  const int nd = PyArray_NDIM(a);
+  int64_t dim = as_int(args[2]);
+  if (dim < 0) dim += nd + 1;
+  if (dim < 0 || dim > nd || nd >= 32 || !PyArray_IS_C_CONTIGUOUS(a)) Py_RETURN_NOTIMPLEMENTED;
+  npy_intp dims[33];
+  for (int i = 0; i <= nd; i++) dims[i] = i < dim ? PyArray_DIM(a, i) : i == dim ? 1 : PyArray_DIM(a, i - 1);
+  PyObject* value = recording((Tensor*)args[1]) ? PyLong_FromLongLong(dim) : nullptr;
+  return view_of(cls, (Tensor*)args[1], seen_as(a, nd + 1, dims), str_dim, value);
 }
 
 // permute_node(class, x, dims): the dims of x in another order, dims as in `permute(x, *dims)`.

@@ -447,15 +447,20 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """
     shape = input._array.shape
     if dim is None:
-        return SqueezeBackward0.apply(input, tuple([i for i, s in enumerate(shape) if s == 1]))
-    dims = (
-        (wrap_dim(dim, len(shape), "squeeze"),)
-        if isinstance(dim, int)
-        else ()
-        if dim == () or dim == []
-        else wrap_dims(dim, len(shape), "squeeze")
-    )
-    return SqueezeBackward1.apply(input, tuple([d for d in dims if shape and shape[d] == 1]))
+        node: type[SqueezeBackward1] = SqueezeBackward0
+        dims = tuple([i for i, s in enumerate(shape) if s == 1])
+    else:
+        node = SqueezeBackward1
+        if isinstance(dim, int):
+            dims = (wrap_dim(dim, len(shape), "squeeze"),)
+        else:
+            dims = () if dim == () or dim == [] else wrap_dims(dim, len(shape), "squeeze")
+        dims = tuple([d for d in dims if shape and shape[d] == 1])
+    if _C is not None:
+        y = _C.view_node(node, input, tuple([s for i, s in enumerate(shape) if i not in dims]))
+        if y is not NotImplemented:
+            return y
+    return node.apply(input, dims)
 
 
 class UnsqueezeBackward0(Function):
@@ -484,6 +489,10 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> rushlight.zeros(3).unsqueeze(0).shape
         torch.Size([1, 3])
     """
+    if _C is not None:
+        y = _C.unsqueeze_node(UnsqueezeBackward0, input, dim)
+        if y is not NotImplemented:
+            return y
     return UnsqueezeBackward0.apply(input, wrap_dim(dim, input._array.ndim + 1, "unsqueeze"))
 
 

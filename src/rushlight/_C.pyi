@@ -6,7 +6,6 @@ from typing import Any
 def unary_node(*args: Any) -> Any: ...  # 5 arguments
 def view_node(*args: Any) -> Any: ...  # 3 arguments
 def flatten_node(*args: Any) -> Any: ...  # 4 arguments
-def unsqueeze_node(*args: Any) -> Any: ...  # 3 arguments
 def permute_node(*args: Any) -> Any: ...  # 3 arguments
 def select_node(*args: Any) -> Any: ...  # 3 arguments
 def slice_node(*args: Any) -> Any: ...  # 3 arguments

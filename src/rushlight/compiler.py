@@ -28,15 +28,21 @@ def compile(
 
     Args:
         model: A module or function. Default: give a decorator.
-        fullgraph, dynamic, backend, mode, options, name, disable, recompile_limit, isolate_recompiles, shapes_spec: Of
+        backend: A name. (A function of one's own would be given a graph, which is not made here.)
+        fullgraph, dynamic, mode, options, name, disable, recompile_limit, isolate_recompiles, shapes_spec: Of
             how PyTorch compiles.
     Raises:
         TypeError: `model` cannot be called.
+        NotImplementedError: `backend` is a function.
 
     Example:
         >>> compile(lambda x: x + 1)(1)
         2
     """
+    if callable(backend):
+        raise NotImplementedError(
+            "compile: backend must be the name of one; there is no graph here that a function could be given"
+        )
     if model is None:
         return lambda function: function
     if not callable(model):

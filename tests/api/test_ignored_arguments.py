@@ -15,10 +15,9 @@ ROOT = Path(rushlight.__file__).parent
 REASONS = {
     # Of accelerators and processes that are not there.
     "accelerator:*": "there is no accelerator: what could be told of one is refused or nothing",
-    "cpu:*": "there is one CPU and no stream",
+    "cpu.__init__:*": "there is one CPU and no stream",
     "cuda.__init__:*": "there is no CUDA",
     "xpu:*": "there is no XPU",
-    "amp:*": "autocast and GradScaler are off, as in PyTorch without an accelerator",
     "distributed.__init__:*": "one process: nothing travels, nothing is waited for",
     "nn.parallel:*": "one process and one device",
     "nn.modules.module:Module.*.device": "raises: there is no such device",
@@ -27,6 +26,7 @@ REASONS = {
     "utils.checkpoint:*device_states.*": "the generators of accelerators, which are not there",
     "autograd.saved:save_on_cpu.__init__.device_type": "all tensors are on the CPU",
     "*.non_blocking": "a copy from the CPU to the CPU is done when the call is",
+    "compiler:compile.*": "choose how PyTorch compiles: here everything runs eagerly, with the same results",
     # Of tools that are not there; the functions raise, or say so with a warning.
     "jit:*": "models stay Python",
     "fx:*": "raises",

@@ -251,16 +251,18 @@ static bool winograd(const TileShape& s, const float* x, const float* w, const f
     for (int64_t t0 = 0; t0 < s.tiles; t0 += chunk) {
       const int64_t count = at_most(chunk, s.tiles - t0);
       if (!transform_tiles<6>(s, x, C, s.in, s.p, t0, count, true, v.floats(), v_plane, ld)) return false;
-      rl::parallel_for(panels, 1, [&](int64_t begin, int64_t end) {
+      const int64_t parts = at_most(ceil_div(rl::num_threads(), panels), ceil_div(count, MR));
+      rl::parallel_for(panels * parts, 1, [&](int64_t begin, int64_t end) {
         Buffer u(36 * u_plane), m(36 * m_plane);
         if (!u || !m) return fail();
-        for (int64_t j = begin; j < end; j++) {
+        for (int64_t i = begin; i < end; i++) {
+          const int64_t j = i / parts, t = count * (i % parts) / parts, n = count * (i % parts + 1) / parts - t;
           for (int64_t k = 0; k < C; k += kc) {
             transform_panel(s, w, j, k, at_most(k + kc, C), u.floats(), u_plane);
-            multiply_tiles(s, v.floats(), v_plane, ld, u.floats(), u_plane, k, at_most(k + kc, C), count, m.floats(),
+            multiply_tiles(s, v.floats() + t, v_plane, ld, u.floats(), u_plane, k, at_most(k + kc, C), n, m.floats(),
                            m_plane);
           }
-          write_tiles(s, m.floats(), m_plane, bias, t0, count, j, y);
+          write_tiles(s, m.floats(), m_plane, bias, t0 + t, n, j, y);
         }
       });
     }

@@ -102,7 +102,7 @@ class _InPython:
         self.__module__ = function.__module__
         self.ours = dict(zip(renames[::2], renames[1::2])) if renames else {}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # `self` may be a keyword of the function
         function = self.__wrapped__
         if kwargs:
             for theirs in self.ours.keys() & kwargs.keys():

@@ -30,7 +30,9 @@ __all__ = ["run_path", "run_module", "run_code"]
 
 def _main_module(**names: Any) -> types.ModuleType:
     module = types.ModuleType("__main__")
-    module.__dict__.update({"__builtins__": builtins, "__cached__": None, **names})
+    module.__dict__.update({"__builtins__": builtins, **names})
+    if sys.version_info < (3, 15):
+        module.__dict__.setdefault("__cached__", None)
     if sys.version_info < (3, 14):  # from then on the program's own annotations are computed when asked for
         module.__annotations__ = {}
     # The runner's own module stays alive: its globals are in use.
@@ -180,13 +182,14 @@ def _run_spec(name: str, archive: str | None) -> None:
         _fail(f"No code object available for {name}", 1)
     if archive is None:
         sys.argv[0] = spec.origin or name
+    cached = {"__cached__": spec.cached} if sys.version_info < (3, 15) else {}
     module = _main_module(
         __file__=spec.origin,
         __loader__=spec.loader,
         __spec__=spec,
         __package__=spec.parent if archive is None else "",
+        **cached,
     )
-    module.__dict__["__cached__"] = spec.cached
     _execute(code, spec.origin or name, module, compiled=True)
 
 

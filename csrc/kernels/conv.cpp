@@ -45,7 +45,7 @@ static bool pointwise_weight(const ConvShape& s, const float* x, const float* dy
 // Every tap reaches every output: the forward pass.
 static bool forward(const ConvShape& s, const float* x, const float* w, const float* bias, float* y) {
   if (s.winograd && is_3x3(s))
-    if (TileShape t(s, false); suits_winograd(t)) return winograd(t, x, w, bias, y);
+    if (TileShape t(s, 4); suits_winograd(t)) return winograd<4>(t, x, w, bias, y);
   if (is_pointwise(s) && s.o / s.groups >= 8) return pointwise(s, false, x, w, bias, y);
   GatherShape g = {};
   Side side[3];
@@ -74,7 +74,7 @@ static bool forward(const ConvShape& s, const float* x, const float* w, const fl
 // taps: for i = q*s + r, o = q + (r + p - k*d) / s for the k that divide. One phase for each residue.
 static bool backward_input(const ConvShape& s, const float* dy, const float* w, const float* bias, float* dx) {
   if (s.winograd && is_3x3(s))
-    if (TileShape t(s, true); suits_winograd(t)) return winograd(t, dy, w, bias, dx);
+    if (TileShape t(s, 2, true); suits_winograd(t)) return winograd<2>(t, dy, w, bias, dx);
   if (is_pointwise(s) && s.c / s.groups >= 8) return pointwise(s, true, dy, w, bias, dx);
   GatherShape g = {};
   Buffer list(2 * (s.k[0] + s.k[1] + s.k[2]) + (s.s[0] + s.s[1] + s.s[2]) * (int64_t)(sizeof(Side) / 4));
@@ -259,8 +259,8 @@ static bool backward_weight(const ConvShape& s, const float* x, const float* dy,
   if (is_pointwise(s) && g.c >= NR) return pointwise_weight(s, x, dy, dw);
   Buffer sums(s.groups * g.panels * g.K * NR);
   if (!sums) return false;
-  const TileShape t(s, false);
-  const bool good = s.winograd && is_3x3(s) && suits_winograd(t) ? winograd_weight(t, x, dy, sums.floats())
+  const TileShape t(s, 2);
+  const bool good = s.winograd && is_3x3(s) && suits_winograd(t) ? winograd_weight<2>(t, x, dy, sums.floats())
                     : g.c >= 16 || s.c >= 64                     ? weight_by_channels(g, x, dy, sums.floats())
                                                                  : weight_by_images(g, x, dy, sums.floats());
   if (!good) return false;

@@ -25,6 +25,7 @@ from .ops.polynomials import shifted_chebyshev_polynomial_t as shifted_chebyshev
 from .ops.polynomials import shifted_chebyshev_polynomial_u as shifted_chebyshev_polynomial_u
 from .ops.polynomials import shifted_chebyshev_polynomial_v as shifted_chebyshev_polynomial_v
 from .ops.polynomials import shifted_chebyshev_polynomial_w as shifted_chebyshev_polynomial_w
+from .ops.rounding import round as round
 from .ops.softmax import log_softmax as log_softmax
 from .ops.softmax import logsumexp as logsumexp
 from .ops.softmax import softmax as softmax
@@ -55,7 +56,6 @@ from .ops.unary import exp2 as exp2
 from .ops.unary import expm1 as expm1
 from .ops.unary import log1p as log1p
 from .ops.unary import logit as logit
-from .ops.unary import round as round
 from .ops.unary import sigmoid as expit
 from .ops.unary import sinc as sinc
 from .public import open_to_all as _open_to_all

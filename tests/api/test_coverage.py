@@ -16,7 +16,7 @@ from rushlight import ops
 ROOT = Path(__file__).resolve().parents[2]
 _FAMILIES = {**ops.families, **ops.late_families()}
 # Families whose functions are no mathematics of their inputs; they have tests of their own.
-NOT_CASES = {"creation", "convert", "fill", "query", "random", "rnn"}  # rnn: tests/nn
+NOT_CASES = {"creation", "from_data", "ranges", "convert", "fill", "query", "random", "rnn"}  # rnn: tests/nn
 # Views compute nothing that could be timed.
 NOT_TIMED = {"shape", "split", "strided", "view_scatter", "view_variants", "copies"}
 

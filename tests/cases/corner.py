@@ -69,7 +69,7 @@ CASES = [
     ),
     OpCase("special.xlog1py", [call(T(values=[0.0, 2.0, 0.5]), T(values=[-0.5, 3.0, 0.1])), call(T(3), 0.5)]),
     # -- creation
-    OpCase("complex", [call(T(3), T(3)), call(T(0, 1, 3), T(0, 4, 3))], errors=[
+    OpCase("complex", [call(T(3), T(3)), call(T(0, 1, 3), T(0, 4, 3))], big=call(T(300, 401), T(401)), errors=[
         fails(TypeError, "complex: imag must be a Tensor, got int", T(2), 2),
         fails(TypeError, "complex: real must be a Tensor, got int", 2, T(2)),
         fails(RuntimeError, "complex: real and imag must have the same dtype", T(2), T(2, dtype="int64")),

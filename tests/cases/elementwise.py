@@ -1,4 +1,8 @@
-"""Cases of ops/arithmetic.py, powers.py, unary.py, binary.py, ternary.py, comparison.py and special.py."""
+"""Cases of element-wise functions.
+
+Of ops/arithmetic.py, powers.py, rounding.py, complex.py, unary.py, clamp.py, binary.py, ternary.py, comparison.py and
+special.py.
+"""
 
 import math
 

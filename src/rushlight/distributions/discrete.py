@@ -8,9 +8,9 @@ from typing import Any
 
 from ..autograd import no_grad
 from ..dtypes import finfo
-from ..ops.creation import arange
 from ..ops.loss import binary_cross_entropy_with_logits
 from ..ops.random import bernoulli, multinomial
+from ..ops.ranges import arange
 from ..tensor import Tensor
 from .distribution import Distribution, broadcast, check
 

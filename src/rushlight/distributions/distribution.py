@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..autograd import no_grad
-from ..ops.creation import as_tensor
+from ..ops.from_data import as_tensor
 from ..ops.shape import broadcast_tensors
 from ..tensor import Size, Tensor
 

@@ -7,8 +7,9 @@ import math
 from typing import Any
 
 from .. import linalg as _linalg
-from ..ops.creation import eye, ones, zeros
+from ..ops.creation import ones, zeros
 from ..ops.random import normal
+from ..ops.ranges import eye
 from ..ops.shape import broadcast_shapes
 from ..tensor import Tensor
 from .distribution import Distribution, check

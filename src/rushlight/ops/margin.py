@@ -327,7 +327,7 @@ def multi_margin_loss(
 
 
 def _arange(like: Tensor, n: int) -> Tensor:
-    from .creation import arange
+    from .ranges import arange
 
     return arange(n, dtype=dtypes.int64)
 

@@ -12,7 +12,7 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of, wrap_dim
 from ..return_types import struct
 from ..tensor import Tensor, into, method, wrap
-from .creation import complex
+from .complex import complex
 from .elementwise import require_tensor
 
 __all__ = ["corrcoef", "cov", "histc", "histogram", "nanquantile", "quantile"]

@@ -1,42 +1,21 @@
-"""Elementary functions of one tensor: signs, rounding, powers, exponentials, logarithms, trigonometry, clamping."""
+"""Elementary functions of one tensor: powers, exponentials, logarithms, trigonometry."""
 
 from __future__ import annotations
 
-import builtins
 import math
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
-from ..autograd import Function, is_grad_enabled
-from ..autograd.core import TensorBase
-from ..autograd.inplace import check_inplace, inplace
-from ..errors import kind_of
-from ..kernels import _C, usable
+from ..autograd import Function
 from ..return_types import struct
-from ..tensor import Tensor, into, make_inplace, method, wrap
-from .elementwise import (
-    BINARY,
-    FLOAT32,
-    TERNARY,
-    UNARY,
-    Unary,
-    as_array,
-    make_unary,
-    refuse,
-    require_tensor,
-    unary,
-    work_dtype,
-)
-from .promotion import number, result_type
+from ..tensor import Tensor, into, method, wrap
+from .elementwise import UNARY, Unary, make_unary, refuse, require_tensor, unary, work_dtype
 
 __all__ = [
-    "abs",
-    "absolute",
     "acos",
     "acosh",
-    "angle",
     "arccos",
     "arccosh",
     "arcsin",
@@ -47,22 +26,12 @@ __all__ = [
     "asinh",
     "atan",
     "atanh",
-    "ceil",
-    "clamp",
-    "clamp_max",
-    "clamp_min",
-    "clip",
-    "conj",
-    "conj_physical",
     "cos",
     "cosh",
     "deg2rad",
     "exp",
     "exp2",
     "expm1",
-    "fix",
-    "floor",
-    "frac",
     "frexp",
     "log",
     "log1p",
@@ -70,16 +39,10 @@ __all__ = [
     "log10",
     "logit",
     "nan_to_num",
-    "neg",
-    "negative",
-    "positive",
     "rad2deg",
     "reciprocal",
-    "round",
     "rsqrt",
-    "sgn",
     "sigmoid",
-    "sign",
     "sin",
     "sinc",
     "sinh",
@@ -87,192 +50,7 @@ __all__ = [
     "square",
     "tan",
     "tanh",
-    "trunc",
 ]
-
-
-# -- signs and rounding -------------------------------------------------------------------------------------
-def _np_neg(a: np.ndarray) -> np.ndarray:
-    if a.dtype.kind == "b":
-        raise RuntimeError("neg: input must not be bool; use ~ or logical_not() for bool tensors")
-    return np.negative(a)
-
-
-neg = make_unary(
-    "neg", _np_neg, lambda dy: -dy, "`-input`.", saves="", floating=False, aliases=("negative", "__neg__")
-)
-negative = neg
-
-
-class AbsBackward0(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
-        if x._array.dtype.kind == "c":
-            return wrap(np.abs(x._array))
-        refuse("abs", x, "b")
-        return unary(UNARY.get("abs"), np.abs, x, None, False)
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> Tensor:
-        (x,) = ctx.saved_tensors
-        if not is_grad_enabled() and _C is not None and usable(dy, x):
-            return _C.binary(BINARY["abs_b"], dy, x, None, None)
-        return dy * sgn(x)
-
-
-@method("abs", "absolute", "__abs__")
-def _abs_method(self: Tensor) -> Tensor:
-    """See `abs`."""
-    return AbsBackward0.apply(self)
-
-
-def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The absolute value. Its gradient at 0 is 0.
-
-    Example:
-        >>> abs(rushlight.tensor([-1.0, 2.0]))
-        tensor([1., 2.])
-    """
-    require_tensor("abs", input)
-    y = AbsBackward0.apply(input)
-    return y if out is None else into(out, y, "abs")
-
-
-absolute = abs
-make_inplace(abs)
-make_inplace(abs, "absolute_")
-
-
-def _zero(dy: Tensor) -> Tensor:
-    return dy.new_zeros(dy.shape)
-
-
-def _np_sign(a: np.ndarray) -> np.ndarray:
-    if a.dtype.kind == "b":
-        return a.copy()
-    return np.where(a > 0, 1, np.where(a < 0, -1, 0)).astype(a.dtype)  # of NaN: 0
-
-
-sign = make_unary(
-    "sign", _np_sign, _zero, "-1, 0 or 1. Its gradient is 0.", saves="", floating=False, without="c"
-)
-
-
-class SgnBackward0(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        if x._array.dtype.kind != "c":
-            return unary(UNARY.get("sign"), _np_sign, x, None, False)
-        size = np.abs(x._array)
-        ctx.save_for_backward(x)
-        return wrap(np.where(size == 0, 0, x._array / np.where(size == 0, 1, size)).astype(x._array.dtype))
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> Tensor:
-        if not ctx.saved_tensors:
-            return _zero(dy)
-        (x,) = ctx.saved_tensors
-        size = abs(x)
-        y = sgn(x)
-        return (dy / size - (dy * y.conj() / size).real * y).masked_fill(size == 0, 0)
-
-
-@method(inplace=True)
-def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """`sign`; of a complex number the number of size 1 in its direction.
-
-    Example:
-        >>> sgn(rushlight.tensor([3 + 4j]))
-        tensor([0.6000+0.8000j])
-    """
-    require_tensor("sgn", input)
-    y = SgnBackward0.apply(input)
-    return y if out is None else into(out, y, "sgn")
-
-
-def _rounding(fn: Any) -> Any:
-    return lambda a: fn(a) if a.dtype.kind == "f" else a.copy()
-
-
-floor = make_unary(
-    "floor", _rounding(np.floor), _zero, "Rounded down.", saves="", floating=False, without="bc"
-)
-ceil = make_unary("ceil", _rounding(np.ceil), _zero, "Rounded up.", saves="", floating=False, without="bc")
-trunc = make_unary(
-    "trunc",
-    _rounding(np.trunc),
-    _zero,
-    "Rounded towards zero.",
-    saves="",
-    floating=False,
-    aliases=("fix",),
-    without="bc",
-)
-fix = trunc
-frac = make_unary(
-    "frac",
-    lambda a: a - np.trunc(a),
-    lambda dy: dy,
-    "The part after the decimal point, with the sign.",
-    saves="",
-    without="bic",
-)
-
-
-class RoundBackward0(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, decimals: int) -> Tensor:
-        refuse("round", x, "bc")
-        if decimals == 0:
-            return unary(UNARY.get("round"), _rounding(np.rint), x, None, False)
-        if x._array.dtype.kind in "iub":
-            raise RuntimeError("round: input must be floating-point when decimals is given")
-        ten = 10.0 ** builtins.abs(decimals)
-
-        def rounded(a: np.ndarray) -> np.ndarray:
-            return np.rint(a * ten) / ten if decimals > 0 else np.rint(a / ten) * ten
-
-        return unary(None, rounded, x)
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
-        return _zero(dy), None
-
-
-class RoundBackward1(RoundBackward0):
-    """To a number of decimals."""
-
-
-def round(input: Tensor, *, decimals: int = 0, out: Tensor | None = None) -> Tensor:
-    """Rounded to the nearest integer, or to `decimals` places; halves to the even neighbour.
-
-    Example:
-        >>> round(rushlight.tensor([0.5, 1.5, 2.345]), decimals=1)
-        tensor([0.5000, 1.5000, 2.3000])
-    """
-    require_tensor("round", input)
-    y = RoundBackward1.apply(input, decimals) if decimals else RoundBackward0.apply(input, 0)
-    return y if out is None else into(out, y, "round")
-
-
-method(inplace=True)(round)
-
-
-@method()
-def positive(input: Tensor) -> Tensor:
-    """`input` itself.
-
-    Raises:
-        RuntimeError: it is bool.
-    """
-    require_tensor("positive", input)
-    if input._array.dtype.kind == "b":
-        raise RuntimeError("positive: input must not be bool")
-    return input
-
-
-method("__pos__")(positive)
 
 
 # -- powers ---------------------------------------------------------------------------------------------------
@@ -587,269 +365,3 @@ def frexp(input: Tensor, *, out: Any = None) -> Any:
     if out is not None:
         pair = [into(o, p, "frexp") for o, p in zip(out, pair, strict=True)]
     return _frexp_result(*pair)
-
-
-# -- clamping -----------------------------------------------------------------------------------------------------
-def _real(d: dtypes.dtype) -> dtypes.dtype:
-    if d.is_complex:
-        raise NotImplementedError(
-            f"clamp: input, min and max must be real (clamp is not supported for complex types), got {d}"
-        )
-    return d
-
-
-class ClampBackward1(Function):
-    """Bounds that are numbers (None: none)."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, low: Any, high: Any) -> Tensor:
-        ctx.bounds = low, high
-        ctx.save_for_backward(x)
-        bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        nan = bounds[0] != bounds[0] or bounds[1] != bounds[1]  # makes all NaN; the kernel leaves NaN out
-        if x._array.dtype.num == FLOAT32 and _C is not None and not nan:
-            return _C.unary(UNARY["clamp"], x, None, bounds)
-        d = _real(result_type(x, *[b for b in ctx.bounds if b is not None]))
-        work = work_dtype(d)
-        a = as_array(x, work)
-        if low is not None:
-            a = np.maximum(a, as_array(number(low, d, "clamp", "min"), work))
-        if high is not None:
-            a = np.minimum(a, as_array(number(high, d, "clamp", "max"), work))
-        return wrap(a.astype(d.numpy, copy=a is x._array))
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
-        (x,) = ctx.saved_tensors
-        low, high = ctx.bounds
-        bounds = (-math.inf if low is None else low, math.inf if high is None else high)
-        if (
-            usable(dy, x)
-            and _C is not None
-            and not is_grad_enabled()
-            and bounds[0] == bounds[0]
-            and bounds[1] == bounds[1]
-        ):
-            return _C.binary(BINARY["clamp_b"], dy, x, None, bounds), None, None
-        return dy.masked_fill(~((x >= bounds[0]) & (x <= bounds[1])), 0), None, None
-
-
-class ClampMinBackward0(ClampBackward1):
-    """Only from below."""
-
-
-class ClampMaxBackward0(ClampBackward1):
-    """Only from above."""
-
-
-class ClampBackward0(Function):
-    """Bounds that are tensors (None: none)."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, low: Tensor | None, high: Tensor | None) -> Tensor:
-        ctx.save_for_backward(x, low, high)
-        d = _real(result_type(*[t for t in (x, low, high) if t is not None]))
-        work = work_dtype(d)
-        a = as_array(x, work)
-        try:
-            if work is dtypes.float32 and _C is not None and low is not None and high is not None:
-                return wrap(
-                    _C.ternary(
-                        TERNARY["clamp_between"], a, as_array(low, work), as_array(high, work), None, None
-                    )._array.astype(d.numpy, copy=False)
-                )
-            if low is not None:
-                a = np.maximum(a, as_array(low, work))
-            if high is not None:
-                a = np.minimum(a, as_array(high, work))
-        except (ValueError, RuntimeError):
-            raise RuntimeError(
-                f"clamp: min and max must have shapes that broadcast with input's {list(x._array.shape)}"
-            ) from None
-        return wrap(a.astype(d.numpy, copy=False))
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple:
-        x, low, high = ctx.saved_tensors
-        inside = wrap(np.ones((), np.bool_))
-        if low is not None:
-            inside = inside & (x >= low)
-        if high is not None:
-            inside = inside & (x <= high)
-        needs = ctx.needs_input_grad
-        dlow = dhigh = None
-        if needs[1]:
-            below = (x < low) if high is None else (x < low) & (low <= high)
-            dlow = dy.masked_fill(~below, 0)
-        if needs[2]:
-            above = (x > high) if low is None else (x > high) | (low > high)
-            dhigh = dy.masked_fill(~above, 0)
-        return dy.masked_fill(~inside, 0), dlow, dhigh
-
-
-def _clamp(name: str, kind: Any, input: Tensor, low: Any, high: Any) -> Tensor:
-    require_tensor(name, input)
-    if low is None and high is None:
-        raise RuntimeError(f"{name}: min and max must not both be None (At least one of 'min' or 'max')")
-    if isinstance(low, TensorBase) or isinstance(high, TensorBase):
-        low, high = (
-            wrap(np.asarray(b, dtype=input._array.dtype))
-            if b is not None and not isinstance(b, TensorBase)
-            else b
-            for b in (low, high)
-        )
-        return ClampBackward0.apply(input, low, high)
-    try:
-        return kind.apply(input, low, high)
-    except TypeError:
-        for argument, bound in (("min", low), ("max", high)):
-            if bound is not None and not isinstance(bound, (int, float)):
-                raise TypeError(
-                    f"{name}: {argument} must be a number or a Tensor, got {kind_of(bound)}"
-                ) from None
-        raise
-
-
-def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
-    """Each element, at least `min` and at most `max` (numbers or tensors). Where `min > max` the result is `max`.
-
-    Raises:
-        RuntimeError: both are None.
-    Example:
-        >>> clamp(rushlight.tensor([-2.0, 0.5, 3.0]), min=-1, max=1)
-        tensor([-1.0000,  0.5000,  1.0000])
-    """
-    y = _clamp("clamp", ClampBackward1, input, min, max)
-    return y if out is None else into(out, y, "clamp")
-
-
-clip = clamp
-
-
-@method("clamp", "clip")
-def _clamp_method(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """See `clamp`."""
-    return _clamp("clamp", ClampBackward1, self, min, max)
-
-
-def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor:
-    """Each element, at least `min`.
-
-    Example:
-        >>> clamp_min(rushlight.tensor([-2.0, 0.5]), 0)
-        tensor([0.0000, 0.5000])
-    """
-    y = _clamp("clamp_min", ClampMinBackward0, input, min, None)
-    return y if out is None else into(out, y, "clamp_min")
-
-
-def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor:
-    """Each element, at most `max`.
-
-    Example:
-        >>> clamp_max(rushlight.tensor([-2.0, 0.5]), 0)
-        tensor([-2.,  0.])
-    """
-    y = _clamp("clamp_max", ClampMaxBackward0, input, None, max)
-    return y if out is None else into(out, y, "clamp_max")
-
-
-method()(clamp_min)
-method()(clamp_max)
-make_inplace(clamp_min)
-make_inplace(clamp_max)
-
-
-def _clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    """In-place `clamp`."""
-    numbers = all(b is None or (isinstance(b, (int, float)) and b == b) for b in (min, max)) and not (
-        min is None and max is None
-    )
-    if (
-        _C is not None
-        and numbers
-        and self._array.dtype.num == FLOAT32
-        and 0 not in self._array.strides
-        and self._array.flags.writeable
-        and not check_inplace(self, "clamp_")
-    ):
-        _C.unary(
-            UNARY["clamp"], self, self, (-math.inf if min is None else min, math.inf if max is None else max)
-        )
-        self._bump()
-        return self
-    return inplace(clamp, self, min, max)
-
-
-method("clamp_", "clip_")(_clamp_)
-
-
-# -- complex numbers ----------------------------------------------------------------------------------------------
-class AngleBackward0(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        ctx.save_for_backward(x)
-        a = x._array
-        if a.dtype.kind == "c":
-            return wrap(np.angle(a))
-        return unary(
-            None,
-            lambda a: np.where(np.isnan(a), a, np.where(a < 0, np.asarray(np.pi, a.dtype), 0)).astype(
-                a.dtype
-            ),
-            x,
-        )
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> Any:
-        (x,) = ctx.saved_tensors
-        if x._array.dtype.kind != "c":
-            return _zero(dy)
-        size = abs(x)
-        return (1j * dy * x / (size * size)).masked_fill(size == 0, 0)
-
-
-@method()
-def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """The angle of a complex number in radians; of a real one 0, or pi where it is negative.
-
-    Example:
-        >>> angle(rushlight.tensor([1j, -1]))
-        tensor([1.5708, 3.1416])
-    """
-    require_tensor("angle", input)
-    y = AngleBackward0.apply(input)
-    return y if out is None else into(out, y, "angle")
-
-
-conj_physical = make_unary(
-    "conj_physical",
-    np.conjugate,
-    lambda dy: dy.conj(),
-    "The complex conjugate, computed.",
-    saves="",
-    floating=False,
-    node="ConjPhysicalBackward0",
-)
-
-
-class ConjBackward0(Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        return wrap(np.conjugate(x._array))
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> Tensor:
-        return conj(dy)
-
-
-@method()
-def conj(input: Tensor) -> Tensor:
-    """The complex conjugate; a real tensor is its own. (A copy: PyTorch gives a view.)
-
-    Example:
-        >>> conj(rushlight.tensor([1 + 2j]))
-        tensor([1.-2.j])
-    """
-    require_tensor("conj", input)
-    return ConjBackward0.apply(input) if input._array.dtype.kind == "c" else input

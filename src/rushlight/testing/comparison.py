@@ -144,7 +144,7 @@ def assert_allclose(
 
 
 def _as_tensor(value: Any) -> Tensor:
-    from ..ops.creation import as_tensor
+    from ..ops.from_data import as_tensor
 
     return as_tensor(value)
 

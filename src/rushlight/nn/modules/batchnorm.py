@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ... import dtypes
-from ...ops.creation import empty, ones, tensor, zeros
+from ...ops.creation import empty, ones, zeros
+from ...ops.from_data import tensor
 from ...tensor import Tensor
 from .. import functional as F
 from .. import init

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...autograd import no_grad
-from ...ops.creation import eye
 from ...ops.join import cat
 from ...ops.random import randn
+from ...ops.ranges import eye
 from ...tensor import Tensor, wrap
 from .. import functional as F
 from ..modules.module import Module

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
-from ...ops.creation import as_tensor, full
+from ...ops.creation import full
+from ...ops.from_data import as_tensor
 from ...ops.join import cat
 from ...tensor import Tensor, wrap
 

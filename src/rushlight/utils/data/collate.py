@@ -28,7 +28,7 @@ def default_convert(data: Any) -> Any:
         >>> default_convert({"x": np.arange(2), "name": "a"})
         {'x': tensor([0, 1]), 'name': 'a'}
     """
-    from ...ops.creation import as_tensor
+    from ...ops.from_data import as_tensor
 
     if isinstance(data, Tensor):
         return data
@@ -96,7 +96,7 @@ def default_collate(batch: Any) -> Any:
         [tensor([1, 3]), tensor([2., 4.], dtype=torch.float64)]
     """
     from ...dtypes import float64
-    from ...ops.creation import as_tensor, tensor
+    from ...ops.from_data import as_tensor, tensor
 
     first = batch[0]
     if isinstance(first, Tensor):

@@ -172,7 +172,7 @@ class WeightedRandomSampler(Sampler[int]):
         self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Any = None
     ) -> None:
         from ...dtypes import float64
-        from ...ops.creation import as_tensor
+        from ...ops.from_data import as_tensor
 
         _positive(num_samples, "WeightedRandomSampler", "num_samples")
         _boolean(replacement, "WeightedRandomSampler", "replacement")

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ...dtypes import float32
-from ...ops.creation import ones_like, tensor
+from ...ops.creation import ones_like
+from ...ops.from_data import tensor
 from ...ops.join import cat
 from ...tensor import wrap
 from .images import get_dimensions, is_pil, require_image

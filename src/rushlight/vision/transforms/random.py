@@ -535,7 +535,7 @@ class RandomErasing(Module):
         img: Tensor, scale: Sequence[float], ratio: Sequence[float], value: Any = None
     ) -> tuple[Any, ...]:
         """top, left, height, width, value"""
-        from ...ops.creation import tensor
+        from ...ops.from_data import tensor
 
         c, height, width = get_dimensions(img)
         for _ in range(10):

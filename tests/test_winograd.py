@@ -42,7 +42,9 @@ def _step(inputs, padding):
 def test_error(size, padding):
     found = _step(_inputs(*size), padding)
     exact = _step(_inputs(*size, dtype=np.float64), padding)
-    for f, e, bound in zip(found, exact, (4e-6, 1.5e-6, 1.5e-6, 1.5e-6), strict=True):  # gradients: smaller tiles
+    for f, e, bound in zip(
+        found, exact, (4e-6, 1.5e-6, 1.5e-6, 1.5e-6), strict=True
+    ):  # gradients: smaller tiles
         assert np.abs(f - e).max() < bound * np.abs(e).max()
 
 

@@ -73,6 +73,13 @@ RL_INLINE int64_t ceil_div(int64_t n, int64_t by) { return (n + by - 1) / by; }
 // K is cut into equal blocks of at most KC.
 RL_INLINE int64_t k_block(int64_t K) { return K <= KC ? K : ceil_div(K, ceil_div(K, KC)); }
 
+// Terms of a sum in one round of the loop. (The sanitizers' checks of each would take minutes to compile.)
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kTogether = 1;
+#else
+constexpr int kTogether = 4;
+#endif
+
 // One tile: `kRows` rows, n <= NR columns, k terms. Element (i, k) of A is a[i * s + k] with kByRows, else a[i + k * s]
 // (a packed panel has s = MR). B is a packed panel: NR columns of each row are read.
 template <int kRows, bool kByRows>
@@ -83,27 +90,27 @@ static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int
   const float *p0 = a, *p1 = a + 3 * s, *p2 = a + 6 * s, *p3 = a + 9 * s;
   for (int i = 0; i < kRows; i++)  // C's rows are far apart: they arrive while the sums are made
     for (int j = 0; j < NR; j += 16) __builtin_prefetch(out.c + i * out.ldc + j, 1);
-  auto add = [&](int64_t u) __attribute__((always_inline)) {
-    const vf b0 = load(b + u * NR), b1 = load(b + u * NR + W);
+  auto add = [&](int terms) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int64_t u = 0; u < terms; u++) {
+      const vf b0 = load(b + u * NR), b1 = load(b + u * NR + W);
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; i++) {
-      const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
-      const vf x = set1(kByRows ? row[i % 3 * s + u] : p0[i]);
-      sum[i][0] = fma(x, b0, sum[i][0]);
-      sum[i][1] = fma(x, b1, sum[i][1]);
+      for (int i = 0; i < kRows; i++) {
+        const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
+        const vf x = set1(kByRows ? row[i % 3 * s + u] : p0[i]);
+        sum[i][0] = fma(x, b0, sum[i][0]);
+        sum[i][1] = fma(x, b1, sum[i][1]);
+      }
+      if (!kByRows) p0 += s;
     }
-    if (!kByRows) p0 += s;
+    if (kByRows) p0 += terms, p1 += terms, p2 += terms, p3 += terms;
+    b += terms * NR;
   };
-  for (; k >= 4; k -= 4, b += 4 * NR) {
-    add(0), add(1), add(2), add(3);
-    if (!kByRows) continue;
-    p0 += 4, p1 += 4, p2 += 4, p3 += 4;
-    __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
+  for (; k >= kTogether; k -= kTogether) {
+    add(kTogether);
+    if (kByRows) __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
   }
-  for (; k > 0; k--, b += NR) {
-    add(0);
-    if (kByRows) p0++, p1++, p2++, p3++;
-  }
+  for (; k > 0; k--) add(1);
   const int n0 = n < W ? n : W, n1 = n - n0;
   const bool whole = n == NR;
   if (whole && out.alpha == 1 && !out.accumulate && !out.row_bias && !out.col_bias && out.act == kNone) {

@@ -83,6 +83,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     figure, axes = plt.subplots(2, len(results), figsize=(3.2 * len(results), 6), squeeze=False)
     for column, (curve, by_lib) in enumerate(results.items()):
@@ -94,6 +95,12 @@ def plot(results: dict[str, Any], path: Path) -> None:
                 points = [(p["size"], p[key] * scale) for p in by_lib[lib] if key in p]
                 ax.plot(*zip(*points), "o-", color=color, label={"torch": "PyTorch"}.get(lib, lib))
             ax.set(xscale="log", yscale="log", xlabel=curve.partition(", ")[2], ylabel=unit)
+            sizes = [p["size"] for p in by_lib["torch"]]
+            ax.set_xticks(sizes, [str(n) for n in sizes])
+            ax.xaxis.set_minor_formatter(NullFormatter())
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            ax.yaxis.set_minor_formatter(NullFormatter())
             if row == 0:
                 ax.set_title(curve)
             ax.grid(alpha=0.3)

@@ -260,7 +260,7 @@ def conv_composed(input: Tensor, weight: Tensor, bias: Tensor | None, geometry: 
             y = w[(..., *at)].transpose(1, 2) @ x  # type: ignore[index]
             part = PlaceBackward0.apply(reshape(y, (n, g.channels, *g.size)), (n, g.channels, *size), where)
             result = part if result is None else result + part
-        result = result[inside]
+        result = result[inside].contiguous()
     else:
         x = PlaceBackward0.apply(input, (*input._array.shape[:2], *size), inside) if size != g.size else input
         for at, where in _windows(g):

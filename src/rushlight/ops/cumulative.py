@@ -43,7 +43,7 @@ def _running(name: str, ufunc: Any, array: np.ndarray, dim: int, d: Any) -> np.n
         return _C.cumulative(name == "cumprod", array, dim)._array
     work = np.dtype(np.float64) if d.category == dtypes.FLOAT else d.numpy
     with np.errstate(all="ignore"):
-        return ufunc.accumulate(array, axis=dim, dtype=work).astype(d.numpy, copy=False)
+        return ufunc.accumulate(array, axis=dim, dtype=work).astype(d.numpy, order="C", copy=False)
 
 
 class CumsumBackward0(Function):

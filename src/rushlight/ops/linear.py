@@ -35,7 +35,7 @@ def _plain(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
     y = product(xa, wa.T)._array
     if b is not None:
         y = np.asarray(y + b._array.astype(y.dtype, copy=False))
-    return wrap(y.astype(x._array.dtype, copy=False))
+    return wrap(y.astype(x._array.dtype, order="C", copy=False))
 
 
 def _backward(ctx: Any, dy: Tensor, nx: bool, nw: bool, nb: bool) -> tuple:

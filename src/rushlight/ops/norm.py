@@ -185,7 +185,7 @@ def _affine(y: Any, w: Any, b: Any) -> Any:
     per_channel = (1, -1) + (1,) * (y.ndim - 2)
     if w is not None:
         y = y * w.reshape(per_channel)
-    return y if b is None else y + b.reshape(per_channel)
+    return (y if b is None else y + b.reshape(per_channel)).contiguous()
 
 
 def _plain(*running: Tensor | None) -> bool:
@@ -429,7 +429,7 @@ def _layer_norm(x: Any, w: Any, b: Any, dims: Any, eps: Any) -> Any:
     y = centered * ((centered * centered).mean(over, keepdim=True) + eps).rsqrt()
     if w is not None:
         y = y * w
-    return y if b is None else y + b
+    return (y if b is None else y + b).contiguous()
 
 
 def rms_norm(
@@ -488,7 +488,7 @@ class MulBackward0(Function):
 def _rms_norm(x: Any, w: Any, dims: Any, eps: Any) -> Any:
     """The composed definition, over the last `dims` dimensions."""
     y = x * ((x * x).mean(tuple(range(-dims, 0)), keepdim=True) + eps).rsqrt()
-    return y if w is None else y * w
+    return (y if w is None else y * w).contiguous()
 
 
 def _one_dtype(function: str, input: Tensor, **others: Tensor | None) -> bool:

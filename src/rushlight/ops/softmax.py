@@ -147,7 +147,7 @@ def _composed(x: Tensor, dim: int, log: bool) -> Tensor:
     shifted = x - x.detach().amax(dim, keepdim=True)
     e = shifted.exp()
     total = e.sum(dim, keepdim=True)
-    return shifted - total.log() if log else e / total
+    return (shifted - total.log() if log else e / total).contiguous()
 
 
 @method()

@@ -128,7 +128,8 @@ def main() -> None:
         "",
         f"Machine: {m['cpu']}, {options.threads} threads. Ceilings measured in this run: "
         f"{bandwidth / 1e9:.1f} GB/s, {flops / 1e9:.0f} GFLOP/s.",
-        "More than 100% of the memory's ceiling means that the data stayed in a cache.",
+        "More than 100% of the memory's ceiling means that the data stayed in a cache, of the arithmetic's that fewer",
+        "multiplications do than are counted: Winograd's algorithm for windows of 3x3.",
         "",
         "| kernel | MB | MFLOP | ms | bound by | of the ceiling |",
         "| --- | ---: | ---: | ---: | --- | ---: |",

@@ -2,15 +2,26 @@
 
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#endif
+
 namespace rl {
 
 int cpu_level = kBaseline;
 
-static const char* const kNames[kLevels] = {"baseline", "v3", "v4"};
+static const char* const kNames[kLevels] = {"baseline", "v3", "v4", "amx"};
 
 const char* level_name(int level) { return kNames[level]; }
 
 bool level_built(int level) {
+#if defined(RL_HAVE_V4) && defined(RL_HAVE_AMX)
+  if (level == kAmx) return true;
+#endif
 #ifdef RL_HAVE_V4
   if (level == kV4) return true;
 #endif
@@ -19,6 +30,18 @@ bool level_built(int level) {
 #endif
   return level == kBaseline;
 }
+
+#if defined(__x86_64__) && defined(__linux__)
+// The system saves the matrix unit's 8 KiB of registers only for a process that asked for them.
+static bool ask_for_amx() {
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
+  const unsigned bf16 = 1u << 22, tile = 1u << 24;
+  if ((d & (bf16 | tile)) != (bf16 | tile)) return false;
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+#endif
 
 static bool supported(int level) {
 #if defined(__x86_64__)
@@ -29,6 +52,9 @@ static bool supported(int level) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl");
+#if defined(__linux__)
+  if (level == kAmx) return supported(kV4) && ask_for_amx();
+#endif
 #endif
   return level == kBaseline;
 }

@@ -3,7 +3,8 @@
 
 namespace rl {
 
-enum Level { kBaseline = 0, kV3 = 1, kV4 = 2, kLevels = 3 };
+// kAmx is kV4 with large products on the matrix unit: the same copy of the kernels.
+enum Level { kBaseline = 0, kV3 = 1, kV4 = 2, kAmx = 3, kLevels = 4 };
 
 // The level in use. Set by choose_level(), before any kernel runs.
 extern int cpu_level;
@@ -31,17 +32,17 @@ bool choose_level(const char* wanted);
 #else
 #define RL_IF_V4(x)
 #endif
-#define RL_TABLE(family, Kernels)                                   \
-  namespace baseline {                                              \
-  extern const Kernels family##_kernels;                            \
-  }                                                                 \
-  RL_IF_V3(namespace v3 { extern const Kernels family##_kernels; }) \
-  RL_IF_V4(namespace v4 { extern const Kernels family##_kernels; }) \
-  static inline const Kernels& family() {                           \
-    switch (rl::cpu_level) {                                        \
-      RL_IF_V4(case rl::kV4 : return v4::family##_kernels;)         \
-      RL_IF_V3(case rl::kV3 : return v3::family##_kernels;)         \
-      default:                                                      \
-        return baseline::family##_kernels;                          \
-    }                                                               \
+#define RL_TABLE(family, Kernels)                                           \
+  namespace baseline {                                                      \
+  extern const Kernels family##_kernels;                                    \
+  }                                                                         \
+  RL_IF_V3(namespace v3 { extern const Kernels family##_kernels; })         \
+  RL_IF_V4(namespace v4 { extern const Kernels family##_kernels; })         \
+  static inline const Kernels& family() {                                   \
+    switch (rl::cpu_level) {                                                \
+      RL_IF_V4(case rl::kAmx : case rl::kV4 : return v4::family##_kernels;) \
+      RL_IF_V3(case rl::kV3 : return v3::family##_kernels;)                 \
+      default:                                                              \
+        return baseline::family##_kernels;                                  \
+    }                                                                       \
   }

@@ -112,6 +112,16 @@ static bool mv(int64_t m, int64_t k, const float* p, int64_t rs, int64_t cs, con
   return true;
 }
 
+static Gemm gemm_of(const GemmCall& g) {
+  const PackA a{g.a, g.m == 1 ? 1 : g.a_row, g.k == 1 ? 1 : g.a_col};
+  return {g.m,
+          g.n,
+          g.k > 0 ? g.k : 0,
+          a,
+          {g.b, g.b_row, g.b_col},
+          {g.c, g.ldc, g.alpha, g.accumulate, g.row_bias, g.col_bias, g.act}};
+}
+
 // `alone`: called by one of many threads, each with a product of its own.
 static bool gemm_any(const GemmCall& g, bool alone) {
   if (g.m <= 0 || g.n <= 0) return true;
@@ -123,19 +133,16 @@ static bool gemm_any(const GemmCall& g, bool alone) {
             : mv(g.m, g.k, g.a, g.a_row, g.a_col, g.b, g.b_row, out))
       return true;
   }
-  const GemmOut out{g.c, g.ldc, g.alpha, g.accumulate, g.row_bias, g.col_bias, g.act};
-  const int64_t rs = g.m == 1 ? 1 : g.a_row, cs = g.k == 1 ? 1 : g.a_col;
-  const PackA pa{g.a, rs, cs};
-  const PackB pb{g.b, g.b_row, g.b_col};
+  const Gemm whole = gemm_of(g);
   // Small: one K block, B packed on the stack, A where it lies.
-  if (in_place(rs, cs) && g.k <= KC && round_up(g.n, NR) * g.k <= kStackFloats &&
-      (alone || g.m * g.n * g.k < kParallelWork)) {
+  if (!OnMatrixUnit::suits(whole) && in_place(whole.a.rs, whole.a.cs) && g.k <= KC &&
+      round_up(g.n, NR) * g.k <= kStackFloats && (alone || g.m * g.n * g.k < kParallelWork)) {
     alignas(64) float packed[kStackFloats];
-    for (int64_t j = 0; j < g.n; j += NR) pb(packed + j * g.k, 0, g.k, j, (int)(g.n - j < NR ? g.n - j : NR));
-    macro_kernel_strided(g.m, g.n, g.k, g.a, rs, cs, packed, NR * g.k, out);
+    for (int64_t j = 0; j < g.n; j += NR) whole.b(packed + j * g.k, 0, g.k, j, (int)(g.n - j < NR ? g.n - j : NR));
+    macro_kernel_strided(g.m, g.n, g.k, g.a, whole.a.rs, whole.a.cs, packed, NR * g.k, whole.out);
     return true;
   }
-  return gemm({g.m, g.n, g.k > 0 ? g.k : 0, pa, pb, out});
+  return gemm(whole);
 }
 
 static bool gemm_one(const GemmCall& g) { return gemm_any(g, false); }
@@ -143,6 +150,9 @@ static bool gemm_one(const GemmCall& g) { return gemm_any(g, false); }
 // Products of a batch: one thread each where there are enough of them, else all threads for each.
 static bool gemm_batch(const GemmCall& first, int64_t count, const int64_t* a_offset, const int64_t* b_offset,
                        int64_t c_step) {
+  Gemm all = gemm_of(first);
+  all.count = count, all.a_at = a_offset, all.b_at = b_offset, all.c_next = c_step;
+  if (OnMatrixUnit::suits(all)) return gemm(all);
   const int64_t work = first.m * first.n * first.k;
   bool ok = true;
   auto one = [&](int64_t i, bool alone) {

@@ -23,6 +23,7 @@
 #include "core/memory.h"
 #include "core/simd.h"
 #include "core/threads.h"
+#include "kernels/amx.inl.h"
 #include "kernels/lanes.inl.h"
 
 namespace RL_LEVEL {
@@ -59,6 +60,8 @@ struct GemmOut {
     if (o.col_bias) o.col_bias += j;
     return o;
   }
+  // The sums are the result.
+  bool plain() const { return alpha == 1 && !row_bias && !col_bias && act == kNone; }
   // For one K block of several: bias is added in the first, the activation follows the last.
   GemmOut part(bool first, bool last) const {
     GemmOut o = *this;
@@ -80,40 +83,12 @@ constexpr int kTogether = 1;
 constexpr int kTogether = 4;
 #endif
 
-// One tile: `kRows` rows, n <= NR columns, k terms. Element (i, k) of A is a[i * s + k] with kByRows, else a[i + k * s]
-// (a packed panel has s = MR). B is a packed panel: NR columns of each row are read.
-template <int kRows, bool kByRows>
-static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out) {
-  vf sum[kRows][2] = {};
-  // Rows: three to a pointer, the other two are addressed from it. (Marked as used, or the compiler keeps them in
-  // vector registers. Every instruction counts here that takes a multiplication's port.)
-  const float *p0 = a, *p1 = a + 3 * s, *p2 = a + 6 * s, *p3 = a + 9 * s;
-  for (int i = 0; i < kRows; i++)  // C's rows are far apart: they arrive while the sums are made
-    for (int j = 0; j < NR; j += 16) __builtin_prefetch(out.c + i * out.ldc + j, 1);
-  auto add = [&](int terms) __attribute__((always_inline)) {
-#pragma GCC unroll 4
-    for (int64_t u = 0; u < terms; u++) {
-      const vf b0 = load(b + u * NR), b1 = load(b + u * NR + W);
-#pragma GCC unroll 16
-      for (int i = 0; i < kRows; i++) {
-        const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
-        const vf x = set1(kByRows ? row[i % 3 * s + u] : p0[i]);
-        sum[i][0] = fma(x, b0, sum[i][0]);
-        sum[i][1] = fma(x, b1, sum[i][1]);
-      }
-      if (!kByRows) p0 += s;
-    }
-    if (kByRows) p0 += terms, p1 += terms, p2 += terms, p3 += terms;
-    b += terms * NR;
-  };
-  for (; k >= kTogether; k -= kTogether) {
-    add(kTogether);
-    if (kByRows) __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
-  }
-  for (; k > 0; k--) add(1);
+// What is done with kRows rows of n <= NR sums.
+template <int kRows>
+RL_INLINE void write(const vf (&sum)[kRows][2], int n, const GemmOut& out) {
   const int n0 = n < W ? n : W, n1 = n - n0;
   const bool whole = n == NR;
-  if (whole && out.alpha == 1 && !out.accumulate && !out.row_bias && !out.col_bias && out.act == kNone) {
+  if (whole && out.plain() && !out.accumulate) {
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; i++) {
       store(out.c + i * out.ldc, sum[i][0]);
@@ -150,6 +125,40 @@ static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int
       store_n(c + n0, v1, n1);
     }
   }
+}
+
+// One tile: `kRows` rows, n <= NR columns, k terms. Element (i, k) of A is a[i * s + k] with kByRows, else a[i + k * s]
+// (a packed panel has s = MR). B is a packed panel: NR columns of each row are read.
+template <int kRows, bool kByRows>
+static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out) {
+  vf sum[kRows][2] = {};
+  // Rows: three to a pointer, the other two are addressed from it. (Marked as used, or the compiler keeps them in
+  // vector registers. Every instruction counts here that takes a multiplication's port.)
+  const float *p0 = a, *p1 = a + 3 * s, *p2 = a + 6 * s, *p3 = a + 9 * s;
+  for (int i = 0; i < kRows; i++)  // C's rows are far apart: they arrive while the sums are made
+    for (int j = 0; j < NR; j += 16) __builtin_prefetch(out.c + i * out.ldc + j, 1);
+  auto add = [&](int terms) __attribute__((always_inline)) {
+#pragma GCC unroll 4
+    for (int64_t u = 0; u < terms; u++) {
+      const vf b0 = load(b + u * NR), b1 = load(b + u * NR + W);
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; i++) {
+        const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
+        const vf x = set1(kByRows ? row[i % 3 * s + u] : p0[i]);
+        sum[i][0] = fma(x, b0, sum[i][0]);
+        sum[i][1] = fma(x, b1, sum[i][1]);
+      }
+      if (!kByRows) p0 += s;
+    }
+    if (kByRows) p0 += terms, p1 += terms, p2 += terms, p3 += terms;
+    b += terms * NR;
+  };
+  for (; k >= kTogether; k -= kTogether) {
+    add(kTogether);
+    if (kByRows) __asm__("" : "+r"(p0), "+r"(p1), "+r"(p2), "+r"(p3));
+  }
+  for (; k > 0; k--) add(1);
+  write(sum, n, out);
 }
 
 typedef void (*MicroKernel)(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out);
@@ -199,49 +208,6 @@ RL_INLINE bool in_place(int64_t rs, int64_t cs) { return rs == 1 || cs == 1; }
         micro_kernel<false>(rows)(kc, a + i, cs, b, nr, out.at(i, j));
     }
   }
-}
-
-// r[j][i] = r[i][j] for W vectors: log2(W) rounds, each of which zips vector i with vector i + W / 2. (AVX2's
-// own shuffles stay in halves of a register, so there the halves are exchanged last.)
-RL_INLINE void transpose(vf* r) {
-  vf t[W];
-#if RL_WIDTH == 8 && defined(__AVX2__)
-  for (int i = 0; i < 8; i += 2) {
-    t[i] = (vf)_mm256_unpacklo_ps((__m256)r[i], (__m256)r[i + 1]);
-    t[i + 1] = (vf)_mm256_unpackhi_ps((__m256)r[i], (__m256)r[i + 1]);
-  }
-  for (int i = 0; i < 8; i += 4)
-    for (int h = 0; h < 2; h++) {
-      r[i + 2 * h] = (vf)_mm256_shuffle_ps((__m256)t[i + h], (__m256)t[i + 2 + h], 0x44);
-      r[i + 2 * h + 1] = (vf)_mm256_shuffle_ps((__m256)t[i + h], (__m256)t[i + 2 + h], 0xee);
-    }
-  for (int i = 0; i < 4; i++) {
-    const __m256 low = (__m256)r[i], high = (__m256)r[i + 4];
-    r[i] = (vf)_mm256_permute2f128_ps(low, high, 0x20);
-    r[i + 4] = (vf)_mm256_permute2f128_ps(low, high, 0x31);
-  }
-#else
-#pragma GCC unroll 4
-  for (int n = 1; n < W; n *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < W / 2; i++) {
-      t[2 * i] = zip_low(r[i], r[i + W / 2]);
-      t[2 * i + 1] = zip_high(r[i], r[i + W / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < W; i++) r[i] = t[i];
-  }
-#endif
-}
-
-// dst[i * ds + j] = src[j * ss + i] for a W x W block.
-RL_INLINE void transpose_block(const float* src, int64_t ss, float* dst, int64_t ds) {
-  vf r[W];
-#pragma GCC unroll 16
-  for (int i = 0; i < W; i++) r[i] = load(src + i * ss);
-  transpose(r);
-#pragma GCC unroll 16
-  for (int i = 0; i < W; i++) store(dst + i * ds, r[i]);
 }
 
 // A packer of a matrix with element (i, k) at p[i * rs + k * cs].
@@ -361,8 +327,6 @@ constexpr int64_t kParallelWork = 100000;
 // With at most this many columns in C, A is not packed: rows are read where they lie (columns, whose elements
 // are a row apart in memory, for fewer of them).
 constexpr int64_t kDirectColumns = 768, kDirectColumnsTransposed = 32;
-// Columns of B that are packed together: whole pages are read, and what is packed stays in the L2 cache.
-constexpr int64_t kWide = 4 * NR;
 
 // C = sum over terms of A_t B_t, for each of `count` products: C is m x n, every A_t m x k, every B_t k x n.
 struct Gemm {
@@ -372,81 +336,296 @@ struct Gemm {
   GemmOut out;
   int64_t terms = 1, a_term = 0, b_term = 0;              // floats from term to term
   int64_t count = 1, a_next = 0, b_next = 0, c_next = 0;  // floats from product to product
+  const int64_t *a_at = nullptr, *b_at = nullptr;         // or where each one's operands are
+};
+
+// A block of an operand: element (i, j) of m x n at p[i * rs + j * cs].
+struct Source {
+  const float* p = nullptr;
+  int64_t rs = 0, cs = 0, m = 0, n = 0;
+};
+
+// Brings a block into the cache, some lines at a time.
+class Fetch {
+ public:
+  // In `parts` parts.
+  Fetch(const Source& s, int64_t parts) {
+    if (!in_place(s.rs, s.cs)) return;
+    next_ = s.p, step_ = s.cs == 1 ? s.rs : s.cs, rows_ = s.cs == 1 ? s.m : s.n, length_ = s.cs == 1 ? s.n : s.m;
+    lines_ = ceil_div(rows_ * ceil_div(length_, 16), parts);
+  }
+  void part() {
+    for (int64_t i = 0; i < lines_ && rows_ > 0; i++) {
+      __builtin_prefetch(next_ + at_, 0, 2);
+      at_ += 16;
+      if (at_ >= length_) at_ = 0, next_ += step_, rows_--;
+    }
+  }
+
+ private:
+  const float* next_ = nullptr;
+  int64_t step_ = 0, rows_ = 0, length_ = 0, at_ = 0, lines_ = 0;
 };
 
 // How C is cut into blocks: `rows` (whole panels) by `wide` panels.
 struct Cut {
-  bool direct;  // A is read where it lies
   int64_t rows, wide, down, across;
 };
 
-// At least two blocks a thread, of at most MC rows, such that packing costs least: a float of B is packed for each
-// block of rows and a float of A, at twice the price, for each block of columns.
-[[maybe_unused]] static Cut cut(const Gemm& g, bool parallel) {
-  const int64_t panels = ceil_div(g.n, NR), least = ceil_div(g.m, MC);
-  const int64_t want = parallel ? ceil_div(2 * (int64_t)rl::num_threads(), g.count) : 1;
+// At least two blocks a thread (one where there is little work), of at most `most` rows, such that packing costs least:
+// a float of B is packed for each block of rows and a float of A, at `a_price` times the price, for each block of
+// columns.
+[[maybe_unused]] static Cut cut(const Gemm& g, bool parallel, int64_t panel, int64_t most, double a_price,
+                                int64_t little = 0) {
+  const int64_t panels = ceil_div(g.n, NR), least = ceil_div(g.m, most);
+  const int64_t parts = (int64_t)rl::num_threads() * (g.m * g.n * g.k < little ? 1 : 2);
+  const int64_t want = parallel ? ceil_div(parts, g.count) : 1;
   Cut best = {};
-  best.direct = !in_place(g.a.rs, g.a.cs) ? false
-                : g.a.cs == 1             ? least == 1 || g.n <= kDirectColumns
-                                          : g.k <= KC || g.n <= kDirectColumnsTransposed;
   double lowest = 0;
   for (int64_t n = least; n <= least + want; n++) {
-    const int64_t rows = round_up(ceil_div(g.m, n), MR), down = ceil_div(g.m, rows);
+    const int64_t rows = round_up(ceil_div(g.m, n), panel), down = ceil_div(g.m, rows);
     const int64_t wide = ceil_div(panels, ceil_div(want, down)), across = ceil_div(panels, wide);
-    const double cost = (best.direct ? 0.0 : 2.0 / (double)(wide * NR)) + 1.0 / (double)rows;
-    if (n == least || (cost < lowest && down * across >= want)) {
+    double cost = a_price / (double)(wide * NR) + 1.0 / (double)rows;
+    if (down * across < want) cost += (double)(want - down * across);  // idle threads
+    if (n == least || cost < lowest) {
       lowest = cost;
-      best.rows = rows, best.wide = wide, best.down = down, best.across = across;
+      best = {rows, wide, down, across};
     }
   }
   return best;
 }
 
+// What a thread packs, and multiplies, of one block: all rows of A, kWide columns of B at a time, some terms of both.
+class OnVectors {
+ public:
+  static constexpr int64_t kWide = 4 * NR;  // whole pages are read, and what is packed stays in the L2 cache
+  static Cut cut(const Gemm& g, bool parallel) { return RL_LEVEL::cut(g, parallel, MR, MC, is_direct(g) ? 0 : 2); }
+  static int64_t terms(int64_t K) { return k_block(K); }
+
+  OnVectors(const Gemm& g, const Cut& c, int64_t kb) : direct_(is_direct(g)) {
+    bytes_ = (size_t)(kWide * kb + (direct_ ? 0 : c.rows * kb)) * sizeof(float) + 64;
+    b_ = (float*)rl::pool_alloc(bytes_), a_ = b_ + kWide * kb;
+  }
+  ~OnVectors() {
+    if (b_) rl::pool_free(b_, bytes_);
+  }
+  OnVectors(const OnVectors&) = delete;
+  explicit operator bool() const { return b_ != nullptr; }
+
+  void rows(const Source& a) {
+    from_ = a;
+    if (!direct_) PackA{a.p, a.rs, a.cs}(a_, 0, a.m, 0, a.n);
+  }
+  void columns(const Source& b) {
+    n_ = b.n;
+    PackB{b.p, b.rs, b.cs}(b_, 0, b.m, 0, b.n);
+  }
+  // The rows times the columns. (The hardware foresees what comes next.)
+  void multiply(const GemmOut& out, const Source&, const Source&) const {
+    if (direct_)
+      macro_kernel_strided(from_.m, n_, from_.n, from_.p, from_.rs, from_.cs, b_, NR * from_.n, out);
+    else
+      macro_kernel(from_.m, n_, from_.n, a_, b_, out);
+  }
+
+ private:
+  // A is read where it lies.
+  static bool is_direct(const Gemm& g) {
+    if (!in_place(g.a.rs, g.a.cs)) return false;
+    return g.a.cs == 1 ? g.m <= MC || g.n <= kDirectColumns : g.k <= KC || g.n <= kDirectColumnsTransposed;
+  }
+  bool direct_;
+  size_t bytes_;
+  float *b_, *a_;
+  Source from_;
+  int64_t n_ = 0;
+};
+
+#if RL_AMX
+
+// C (m x n, at most 32 x 32) from a panel of each; the C that comes next is fetched meanwhile.
+static void amx_tile(int64_t m, int64_t n, int64_t steps, const uint16_t* a, const uint16_t* b, const GemmOut& out,
+                     const float* next) {
+  const auto product = m > W   ? n > W ? amx::product<2, 2> : amx::product<2, 1>
+                       : n > W ? amx::product<1, 2>
+                               : amx::product<1, 1>;
+  if (m == amx::kSide && n == NR && out.plain())
+    return product(steps, a, b, out.c, out.ldc, out.accumulate, next, out.ldc);
+  alignas(64) float sums[amx::kSide * NR];
+  product(steps, a, b, sums, NR, false, next, out.ldc);
+  for (int64_t i = 0; i < m; i++) {
+    const vf row[1][2] = {{load(sums + i * NR), load(sums + i * NR + W)}};
+    write(row, (int)n, out.at(i, 0));
+  }
+}
+
+// The same on the matrix unit.
+class OnMatrixUnit {
+ public:
+  // Whether it pays: the time of the products and of splitting the operands, in cycles, against that on vectors. (With
+  // figures from a core that shares its units with a busy hyperthread, where the unit gains least.)
+  static bool suits(const Gemm& g) {
+    if (!amx::available() || g.m < 96 || g.n < 96) return false;
+    const double m = (double)g.m, n = (double)g.n, k = (double)(amx::steps(g.k) * amx::kSide);
+    const double tiles = (double)(ceil_div(g.m, 16) * ceil_div(g.n, 16) * amx::steps(g.k));
+    const double split = 0.9 * (m + n) * k + 0.2 * m * n + (g.b.cs == 1 ? 0 : 0.25 * n * k) + (g.count > 1 ? 0 : 5000);
+    return 130 * tiles + split < m * n * (double)g.k / 29 + 0.12 * n * (double)g.k;
+  }
+  static constexpr int64_t kWide = 16 * NR;  // their panels: 800 KiB of L2
+  static Cut cut(const Gemm& g, bool parallel) { return RL_LEVEL::cut(g, parallel, amx::kSide, 1 << 13, 1, 1 << 26); }
+  static int64_t terms(int64_t K) { return round_up(k_block(K), amx::kSide); }
+
+  OnMatrixUnit(const Gemm&, const Cut& c, int64_t kb) : panel_(amx::steps(kb) * amx::kStep) {
+    const int64_t wide = c.wide * NR < kWide ? c.wide : kWide / NR, floats = (kPacked * NR + 3 * MR) * kb;
+    bytes_ = (size_t)((wide + 1) * panel_) * sizeof(uint16_t) + (size_t)(floats + wide) * sizeof(float) + 64;
+    memory_ = rl::pool_alloc(bytes_);
+    a_ = (uint16_t*)memory_, b_ = a_ + panel_;
+    plain_b_ = (float*)(b_ + wide * panel_), plain_a_ = plain_b_ + kPacked * NR * kb,
+    b_top_ = (int*)(plain_b_ + floats);
+  }
+  ~OnMatrixUnit() {
+    if (memory_) rl::pool_free(memory_, bytes_);
+  }
+  OnMatrixUnit(const OnMatrixUnit&) = delete;
+  explicit operator bool() const { return memory_ != nullptr; }
+
+  void rows(const Source& a) { a_from_ = a; }
+  void columns(const Source& b) {
+    b_from_ = b;
+    for (int64_t j = 0, q = 0; j < b.n; j += kPacked * NR, q += kPacked) {
+      const int64_t n = b.n - j < kPacked * NR ? b.n - j : kPacked * NR;
+      const int64_t whole = b.cs == 1 ? n / NR : 0;  // panels that can be split where they lie
+      amx::split_columns(b.p + j * b.cs, b.rs, NR, whole, b.m, b_ + q * panel_, panel_, b_top_ + q);
+      if (whole * NR == n) continue;
+      PackB{b.p, b.rs, b.cs}(plain_b_, 0, b.m, j + whole * NR, n - whole * NR);
+      amx::split_columns(plain_b_, NR, NR * b.m, ceil_div(n, NR) - whole, b.m, b_ + (q + whole) * panel_, panel_,
+                         b_top_ + q + whole);
+    }
+  }
+  // A panel of A is split, to stay in the L1 cache, and multiplied by all those of B.
+  void multiply(const GemmOut& out, const Source& a_next, const Source& b_next) const {
+    const Source& a = a_from_;
+    const int64_t panels = ceil_div(b_from_.n, NR);
+    Fetch next_columns(b_next, panels * ceil_div(a.m, amx::kSide));
+    for (int64_t i = 0; i < a.m; i += amx::kSide) {
+      const int top = amx::split_rows(a.p + i * a.rs, a.rs, a.cs, a.m - i, a.n, a_);
+      const bool last = i + amx::kSide >= a.m;
+      Source next = last ? a_next : a;
+      if (!last) next.p += (i + amx::kSide) * a.rs, next.m -= i + amx::kSide;
+      if (next.m > amx::kSide) next.m = amx::kSide;
+      Fetch next_rows(next, panels);
+      for (int64_t j = 0, q = 0; j < b_from_.n; j += NR, q++) {
+        next_rows.part();
+        next_columns.part();
+        const GemmOut to = out.at(i, j);
+        if (amx::normal(top, b_top_[q]))
+          amx_tile(rows_from(i), columns_from(j), amx::steps(a.n), a_, b_ + q * panel_, to,
+                   j + NR < b_from_.n ? to.c + NR : out.c + (i + amx::kSide) * out.ldc);
+        else
+          plain(i, j, to);
+      }
+    }
+  }
+
+ private:
+  static constexpr int64_t kPacked = amx::kPanels;  // panels of B that are packed together
+  int64_t rows_from(int64_t i) const { return a_from_.m - i < amx::kSide ? a_from_.m - i : amx::kSide; }
+  int64_t columns_from(int64_t j) const { return b_from_.n - j < NR ? b_from_.n - j : NR; }
+  // Numbers that cannot be split.
+  void plain(int64_t i, int64_t j, const GemmOut& out) const {
+    const Source &a = a_from_, &b = b_from_;
+    const int64_t m = rows_from(i), n = columns_from(j);
+    const float* p = a.p + i * a.rs;
+    PackB{b.p, b.rs, b.cs}(plain_b_, 0, b.m, j, n);
+    if (in_place(a.rs, a.cs)) return macro_kernel_strided(m, n, a.n, p, a.rs, a.cs, plain_b_, 0, out);
+    PackA{p, a.rs, a.cs}(plain_a_, 0, m, 0, a.n);
+    macro_kernel(m, n, a.n, plain_a_, plain_b_, out);
+  }
+
+  amx::Tiles tiles_;
+  Source a_from_, b_from_;
+  int64_t panel_;
+  size_t bytes_;
+  void* memory_;
+  uint16_t *a_, *b_;
+  float *plain_b_, *plain_a_;
+  int* b_top_;
+};
+
+#else
+
+// None here.
+struct OnMatrixUnit : OnVectors {
+  static bool suits(const Gemm&) { return false; }
+  using OnVectors::OnVectors;
+};
+
+#endif
+
 // Threads share blocks of C and nothing else: each packs the panels of B, and the block of A, into its own caches
 // right before it uses them. Packing an operand again for each block costs less than bringing what another thread
 // packed through memory. False: no memory.
-[[maybe_unused]] static bool gemm(const Gemm& g) {
-  if (g.m <= 0 || g.n <= 0 || g.count <= 0) return true;
+template <class Unit>
+static bool gemm_on(const Gemm& g) {
   const bool parallel = g.m * g.n * g.k * g.terms * g.count >= kParallelWork;
-  const Cut c = cut(g, parallel);
-  const int64_t kb = k_block(g.k > 0 ? g.k : 1), each = c.down * c.across, blocks = each * g.count;
+  const Cut c = Unit::cut(g, parallel);
+  const int64_t kb = Unit::terms(g.k > 0 ? g.k : 1), each = c.down * c.across, blocks = each * g.count;
+  constexpr int64_t kWide = Unit::kWide;
+  struct Block {
+    int64_t i, m, j0, j1;  // rows [i, i + m), columns [j0, j1)
+    const float *a, *b;    // of its product
+    Block(const Gemm& g, const Cut& c, int64_t product, int64_t t) {
+      i = t / c.across * c.rows, m = g.m - i < c.rows ? g.m - i : c.rows;
+      j0 = t % c.across * c.wide * NR, j1 = j0 + c.wide * NR < g.n ? j0 + c.wide * NR : g.n;
+      a = g.a.p + (g.a_at ? g.a_at[product] : product * g.a_next);
+      b = g.b.p + (g.b_at ? g.b_at[product] : product * g.b_next);
+    }
+    Source rows(const Gemm& g, int64_t term, int64_t k, int64_t kc) const {
+      return {a + term * g.a_term + i * g.a.rs + k * g.a.cs, g.a.rs, g.a.cs, m, kc};
+    }
+    Source columns(const Gemm& g, int64_t term, int64_t k, int64_t kc, int64_t j) const {
+      return {b + term * g.b_term + k * g.b.rs + j * g.b.cs, g.b.rs, g.b.cs, kc, j1 - j < kWide ? j1 - j : kWide};
+    }
+  };
   bool failed = false;
-  rl::parallel_for(blocks, parallel ? 1 : blocks, [&](int64_t begin, int64_t end) {
-    const size_t bytes = (size_t)(kWide * kb + (c.direct ? 0 : c.rows * kb)) * sizeof(float) + 64;
-    float *b = (float*)rl::pool_alloc(bytes), *a = b + kWide * kb;
-    if (!b) {
+  rl::parallel_for(blocks, parallel ? rl::even_grain(blocks, 1, 4) : blocks, [&](int64_t begin, int64_t end) {
+    Unit unit(g, c, kb);
+    if (!unit) {
       __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
       return;
     }
+    auto terms = [&](int64_t k) { return g.k - k < kb ? g.k - k : kb; };
     for (int64_t t = begin; t < end; t++) {
-      const int64_t i = t % each / c.across * c.rows, m = g.m - i < c.rows ? g.m - i : c.rows;
-      const int64_t j0 = t % c.across * c.wide * NR, j1 = j0 + c.wide * NR < g.n ? j0 + c.wide * NR : g.n;
-      GemmOut out = g.out.at(i, 0);
+      const Block at(g, c, t / each, t % each);
+      GemmOut out = g.out.at(at.i, 0);
       out.c += t / each * g.c_next;
-      for (int64_t term = 0; term < g.terms; term++) {
-        PackA pa = g.a;
-        PackB pb = g.b;
-        pa.p += t / each * g.a_next + term * g.a_term;
-        pb.p += t / each * g.b_next + term * g.b_term;
+      for (int64_t term = 0; term < g.terms; term++)
         for (int64_t k = 0; k == 0 || k < g.k; k += kb) {
-          const int64_t kc = g.k - k < kb ? g.k - k : kb;
           const bool first = term == 0 && k == 0, last = term + 1 == g.terms && k + kb >= g.k;
-          if (!c.direct) pa(a, i, m, k, kc);
-          for (int64_t j = j0; j < j1; j += kWide) {
-            const int64_t n = j1 - j < kWide ? j1 - j : kWide;
-            const GemmOut part = out.at(0, j).part(first, last);
-            pb(b, k, kc, j, n);
-            if (c.direct)
-              macro_kernel_strided(m, n, kc, pa.p + i * pa.rs + k * pa.cs, pa.rs, pa.cs, b, NR * kc, part);
-            else
-              macro_kernel(m, n, kc, a, b, part);
+          unit.rows(at.rows(g, term, k, terms(k)));
+          for (int64_t j = at.j0; j < at.j1; j += kWide) {
+            unit.columns(at.columns(g, term, k, terms(k), j));
+            Source a, b;  // what comes next
+            if (j + kWide < at.j1) {
+              b = at.columns(g, term, k, terms(k), j + kWide);
+            } else if (!last) {
+              const int64_t k1 = k + kb < g.k ? k + kb : 0, term1 = k1 ? term : term + 1;
+              a = at.rows(g, term1, k1, terms(k1)), b = at.columns(g, term1, k1, terms(k1), at.j0);
+            } else if (t + 1 < end) {
+              const Block next(g, c, (t + 1) / each, (t + 1) % each);
+              a = next.rows(g, 0, 0, terms(0)), b = next.columns(g, 0, 0, terms(0), next.j0);
+            }
+            unit.multiply(out.at(0, j).part(first, last), a, b);
           }
         }
-      }
     }
-    rl::pool_free(b, bytes);
   });
   return !failed;
+}
+
+[[maybe_unused]] static bool gemm(const Gemm& g) {
+  if (g.m <= 0 || g.n <= 0 || g.count <= 0) return true;
+  return (OnMatrixUnit::suits(g) ? gemm_on<OnMatrixUnit> : gemm_on<OnVectors>)(g);
 }
 
 }  // namespace RL_LEVEL

@@ -79,4 +79,47 @@ RL_INLINE void fence() {
 #endif
 }
 
+// r[j][i] = r[i][j] for W vectors: log2(W) rounds, each of which zips vector i with vector i + W / 2. (AVX2's
+// own shuffles stay in halves of a register, so there the halves are exchanged last.)
+RL_INLINE void transpose(vf* r) {
+  vf t[W];
+#if RL_WIDTH == 8 && defined(__AVX2__)
+  for (int i = 0; i < 8; i += 2) {
+    t[i] = (vf)_mm256_unpacklo_ps((__m256)r[i], (__m256)r[i + 1]);
+    t[i + 1] = (vf)_mm256_unpackhi_ps((__m256)r[i], (__m256)r[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int h = 0; h < 2; h++) {
+      r[i + 2 * h] = (vf)_mm256_shuffle_ps((__m256)t[i + h], (__m256)t[i + 2 + h], 0x44);
+      r[i + 2 * h + 1] = (vf)_mm256_shuffle_ps((__m256)t[i + h], (__m256)t[i + 2 + h], 0xee);
+    }
+  for (int i = 0; i < 4; i++) {
+    const __m256 low = (__m256)r[i], high = (__m256)r[i + 4];
+    r[i] = (vf)_mm256_permute2f128_ps(low, high, 0x20);
+    r[i + 4] = (vf)_mm256_permute2f128_ps(low, high, 0x31);
+  }
+#else
+#pragma GCC unroll 4
+  for (int n = 1; n < W; n *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < W / 2; i++) {
+      t[2 * i] = zip_low(r[i], r[i + W / 2]);
+      t[2 * i + 1] = zip_high(r[i], r[i + W / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < W; i++) r[i] = t[i];
+  }
+#endif
+}
+
+// dst[i * ds + j] = src[j * ss + i] for a W x W block.
+RL_INLINE void transpose_block(const float* src, int64_t ss, float* dst, int64_t ds) {
+  vf r[W];
+#pragma GCC unroll 16
+  for (int i = 0; i < W; i++) r[i] = load(src + i * ss);
+  transpose(r);
+#pragma GCC unroll 16
+  for (int i = 0; i < W; i++) store(dst + i * ds, r[i]);
+}
+
 }  // namespace RL_LEVEL

@@ -10,27 +10,84 @@ namespace RL_LEVEL {
 
 RL_INLINE int gate_count(int mode) { return mode == kLstm ? 4 : mode == kGru ? 3 : 1; }
 
+// Whether the steps' products go to the matrix unit: enough rows, and weights that stay in the caches.
+static bool on_matrix_unit([[maybe_unused]] const RnnCall& c) {
+#if RL_AMX
+  return amx::available() && c.batch >= W && c.hidden >= 2 * NR &&
+         gate_count(c.mode) * c.hidden * c.hidden <= 640 << 10;
+#else
+  return false;
+#endif
+}
+
 // Packed B of K blocks one after another, each of `columns` (padded) columns: element (k, j) at p[k * rs + j * cs].
+// With `split`, for the matrix unit too: once, for all steps.
 struct PackedB {
   float* p;
   int64_t K, columns, kb;
-  PackedB(float* memory, int64_t K_, int64_t n)
-      : p(memory), K(K_), columns(round_up(n, NR)), kb(k_block(K_ > 0 ? K_ : 1)) {}
-  static size_t floats(int64_t K, int64_t n) { return (size_t)(round_up(n, NR) * K); }
+  bool split;
+  PackedB(float* memory, int64_t K_, int64_t n, bool split_)
+      : p(memory), K(K_), columns(round_up(n, NR)), kb(k_block(K_ > 0 ? K_ : 1)), split(split_) {}
+
+  static size_t floats(int64_t K, int64_t n, bool split) {
+    const PackedB b(nullptr, K, n, split);
+    return (size_t)(b.columns * K + (split ? b.panels() * (b.panel() + W) : 0));
+  }
   void fill(const PackB& from, int64_t n) {
     for (int64_t k = 0; k < K; k += kb) {
       const int64_t kc = K - k < kb ? K - k : kb;
-      for (int64_t j = 0; j < n; j += NR) from(p + k * columns + j * kc, k, kc, j, (int)(n - j < NR ? n - j : NR));
+      for (int64_t j = 0; j < n; j += NR) {
+        float* to = p + k * columns + j * kc;
+        from(to, k, kc, j, (int)(n - j < NR ? n - j : NR));
+#if RL_AMX
+        if (split) amx::split_columns(to, NR, 0, 1, kc, split_panel(k, j), 0, top(k, j));
+#endif
+      }
     }
   }
   // C (m x (end - begin) at out) from rows of A and columns [begin, end) of this; begin a multiple of NR.
   void times(int64_t m, const float* a, int64_t lda, int64_t begin, int64_t end, const GemmOut& out) const {
     for (int64_t k = 0; k < K; k += kb) {
       const int64_t kc = K - k < kb ? K - k : kb;
-      macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, p + k * columns + begin * kc, NR * kc,
-                           out.part(k == 0, k + kb >= K));
+      const GemmOut part = out.part(k == 0, k + kb >= K);
+      if (!split)
+        macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, p + k * columns + begin * kc, NR * kc, part);
+      else
+        times_split(m, k, kc, a + k, lda, begin, end, part);
     }
   }
+
+ private:
+#if RL_AMX
+  // In floats.
+  int64_t panel() const { return amx::steps(kb) * amx::kStep / 2; }
+  int64_t panels() const { return columns / NR * ceil_div(K, kb); }
+  float* at(int64_t k, int64_t j) const { return p + columns * K + (k / kb * (columns / NR) + j / NR) * (panel() + W); }
+  uint16_t* split_panel(int64_t k, int64_t j) const { return (uint16_t*)(at(k, j) + W); }
+  int* top(int64_t k, int64_t j) const { return (int*)at(k, j); }
+
+  void times_split(int64_t m, int64_t k, int64_t kc, const float* a, int64_t lda, int64_t begin, int64_t end,
+                   const GemmOut& out) const {
+    alignas(64) uint16_t rows[KC / amx::kSide * amx::kStep];
+    amx::Tiles tiles;
+    for (int64_t i = 0; i < m; i += amx::kSide) {
+      const int64_t count = m - i < amx::kSide ? m - i : amx::kSide;
+      const int most = amx::split_rows(a + i * lda, lda, 1, count, kc, rows);
+      for (int64_t j = begin; j < end; j += NR) {
+        const int64_t n = end - j < NR ? end - j : NR;
+        const GemmOut to = out.at(i, j - begin);
+        if (amx::normal(most, *top(k, j)))
+          amx_tile(count, n, amx::steps(kc), rows, split_panel(k, j), to, to.c + NR);
+        else
+          macro_kernel_strided(count, n, kc, a + i * lda, lda, 1, p + k * columns + j * kc, 0, to);
+      }
+    }
+  }
+#else
+  int64_t panel() const { return 0; }
+  int64_t panels() const { return 0; }
+  void times_split(int64_t, int64_t, int64_t, const float*, int64_t, int64_t, int64_t, const GemmOut&) const {}
+#endif
 };
 
 // Rows [0, n) of step t from the state in h_before: gates, cells and new state of units [u0, u1).
@@ -82,12 +139,13 @@ static void set_rows(float* to, const float* from, int64_t floats) {
 
 static bool forward(const RnnCall& c) {
   const int64_t H = c.hidden, G = gate_count(c.mode);
-  const size_t each = PackedB::floats(H, H), bytes = each * (size_t)G * sizeof(float) + 64;
+  const bool split = on_matrix_unit(c);
+  const size_t each = PackedB::floats(H, H, split), bytes = each * (size_t)G * sizeof(float) + 64;
   float* memory = (float*)rl::pool_alloc(bytes);
   if (!memory) return false;
   rl::parallel_for(G, 1, [&](int64_t begin, int64_t end) {
     for (int64_t q = begin; q < end; q++)
-      PackedB(memory + (size_t)q * each, H, H).fill(PackB{c.w + q * H * H, 1, H}, H);
+      PackedB(memory + (size_t)q * each, H, H, split).fill(PackB{c.w + q * H * H, 1, H}, H);
   });
   // Sequences begin at their first step: step 0, or going back each at its last.
   int64_t begun = 0;
@@ -107,7 +165,7 @@ static bool forward(const RnnCall& c) {
     rl::parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
       const int64_t u0 = begin * NR, u1 = end * NR < H ? end * NR : H;
       for (int64_t q = 0; q < G; q++) {
-        const PackedB w(memory + (size_t)q * each, H, H);
+        const PackedB w(memory + (size_t)q * each, H, H, split);
         GemmOut out{c.gates + first * G * H + q * H + u0, G * H};
         out.accumulate = true;
         if (c.mode == kGru && q == 2) {
@@ -168,10 +226,11 @@ static void cells_backward(const RnnCall& c, const RnnGradients& d, int64_t t, i
 
 static bool backward(const RnnCall& c, const RnnGradients& d) {
   const int64_t H = c.hidden, G = gate_count(c.mode);
-  const size_t bytes = PackedB::floats(G * H, H) * sizeof(float) + 64;
+  const bool split = on_matrix_unit(c);
+  const size_t bytes = PackedB::floats(G * H, H, split) * sizeof(float) + 64;
   float* memory = (float*)rl::pool_alloc(bytes);
   if (!memory) return false;
-  PackedB w(memory, G * H, H);
+  PackedB w(memory, G * H, H, split);
   w.fill(PackB{c.w, H, 1}, H);
   const int64_t panels = ceil_div(H, NR);
   const bool threads = c.batch * G * H * H >= kParallelWork / 2;

@@ -1,0 +1,152 @@
+"""Large products of float32: as close as float32 goes, whatever unit of the processor makes them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rushlight
+from rushlight import nn
+
+# Whole panels and parts of them, several blocks of terms, and operands as they lie: rows, columns, neither.
+SIZES = [(128, 128, 128), (97, 300, 130), (256, 31, 200), (160, 513, 96), (1030, 40, 99), (100, 1000, 1056)]
+LAYOUTS = {
+    "rows": lambda a: a,
+    "columns": lambda a: np.ascontiguousarray(a.T).T,
+    "neither": lambda a: np.repeat(np.repeat(a, 2, 0), 3, 1)[::2, ::3],
+}
+
+
+def _pair(m, k, n, left="rows", right="rows", seed=0):
+    rng = np.random.default_rng(seed)
+    a, b = rng.standard_normal((m, k)).astype(np.float32), rng.standard_normal((k, n)).astype(np.float32)
+    return LAYOUTS[left](a), LAYOUTS[right](b)
+
+
+def _product(a, b):
+    return (rushlight.from_numpy(a) @ rushlight.from_numpy(b)).numpy()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("left", "right"), [("rows", "rows"), ("columns", "rows"), ("rows", "columns"), ("neither",) * 2]
+)
+def test_error(size, left, right):
+    a, b = _pair(*size, left, right)
+    exact = a.astype(np.float64) @ b.astype(np.float64)
+    scale = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64)
+    assert (np.abs(_product(a, b) - exact) / scale).max() < 2**-21
+
+
+def test_exact_where_float32_is():
+    a, _ = _pair(200, 200, 200)
+    eye = np.eye(200, dtype=np.float32)
+    np.testing.assert_array_equal(_product(a, eye), a)
+    np.testing.assert_array_equal(_product(eye, a), a)
+    rng = np.random.default_rng(1)
+    i, j = (rng.integers(-100, 100, s).astype(np.float32) for s in ((130, 300), (300, 140)))
+    np.testing.assert_array_equal(
+        _product(i, j), (i.astype(np.int64) @ j.astype(np.int64)).astype(np.float32)
+    )
+
+
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # NumPy's, where there is no compiled part
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 3e38, 1e-38, 1e-45])
+@pytest.mark.parametrize("side", [0, 1])
+def test_one_extreme_number(value, side):
+    """Infinity and NaN reach their own row or column, and nothing else does."""
+    operands = _pair(160, 96, 128)
+    operands[side][70, 40] = value
+    found, exact = _product(*operands), operands[0].astype(np.float64) @ operands[1].astype(np.float64)
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(exact))
+    finite = np.abs(exact) < np.finfo(np.float32).max
+    np.testing.assert_array_equal(np.isinf(found), ~finite & ~np.isnan(exact))
+    np.testing.assert_allclose(found[finite], exact[finite], rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [(1e-30, 1e-5), (1e-20, 1e-15), (1e-12, 1e-25), (1e30, 1e-30), (1e18, 1e18)]
+)
+def test_scales(left, right):
+    """Small and large numbers keep their precision."""
+    a, b = _pair(128, 96, 128)
+    a, b = a * np.float32(left), b * np.float32(right)
+    exact = a.astype(np.float64) @ b.astype(np.float64)
+    scale = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64)
+    assert (np.abs(_product(a, b) - exact) / scale).max() < 2**-20
+
+
+def test_same_for_any_number_of_threads():
+    before = rushlight.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 2, 3):
+            rushlight.set_num_threads(threads)
+            a, b = _pair(*SIZES[-1])
+            batch = rushlight.bmm(
+                rushlight.from_numpy(a[:96, :960].reshape(10, 96, 96)),
+                rushlight.from_numpy(a[4:, :960].reshape(10, 96, 96)),
+            )
+            results.append((_product(a, b), batch.numpy()))
+    finally:
+        rushlight.set_num_threads(before)
+    for other in results[1:]:
+        for x, y in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_into_a_larger_expression(bias):
+    """A factor, what was there before, and a bias."""
+    a, b = _pair(130, 520, 140)
+    c = np.random.default_rng(2).standard_normal(140 if bias else (130, 140)).astype(np.float32)
+    found = rushlight.addmm(*map(rushlight.from_numpy, (c, a, b)), beta=0.5, alpha=2).numpy()
+    np.testing.assert_allclose(found, 0.5 * c + 2 * (a.astype(np.float64) @ b), rtol=1e-5, atol=2e-4)
+
+
+def test_broadcast_batches():
+    rng = np.random.default_rng(3)
+    a, b = (
+        rng.standard_normal((3, 1, 100, 64)).astype(np.float32),
+        rng.standard_normal((4, 64, 128)).astype(np.float32),
+    )
+    np.testing.assert_allclose(_product(a, b), a.astype(np.float64) @ b, rtol=1e-5, atol=2e-5)
+    np.testing.assert_allclose(  # all as they lie, transposed
+        _product(b.transpose(0, 2, 1), a.transpose(0, 1, 3, 2)),
+        b.transpose(0, 2, 1).astype(np.float64) @ a.transpose(0, 1, 3, 2),
+        rtol=1e-5,
+        atol=2e-5,
+    )
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+@pytest.mark.parametrize(("batch", "hidden"), [(32, 64), (21, 100), (40, 300)])
+def test_recurrent_layers(kind, batch, hidden):
+    """A layer whose steps are large products, beside itself in float64."""
+    rushlight.manual_seed(0)
+    layer, x = kind(20, hidden), rushlight.randn(6, batch, 20)
+    results = []
+    for dtype in (rushlight.float32, rushlight.float64):
+        layer, leaf = layer.to(dtype), x.detach().to(dtype).requires_grad_()
+        layer.zero_grad()
+        y, _ = layer(leaf)
+        y.pow(2).sum().backward()
+        results.append(
+            [t.detach().double().numpy() for t in (y, leaf.grad, *(p.grad for p in layer.parameters()))]
+        )
+    for found, exact in zip(*results, strict=True):
+        assert np.abs(found - exact).max() < 3e-6 * np.abs(exact).max()
+
+
+def test_recurrent_layer_with_infinity():
+    rushlight.manual_seed(0)
+    layer, x = nn.LSTM(16, 64), rushlight.randn(4, 24, 16)
+    h = rushlight.zeros(1, 24, 64)
+    h[0, 3, 5] = float("inf")
+    y, _ = layer(x, (h, rushlight.zeros(1, 24, 64)))
+    exact, _ = layer.double()(x.double(), (h.double(), rushlight.zeros(1, 24, 64).double()))
+    np.testing.assert_array_equal(y.isnan().numpy(), exact.isnan().numpy())
+    others = [i for i in range(24) if i != 3]
+    np.testing.assert_allclose(
+        y[:, others].detach().numpy(), exact[:, others].detach().numpy(), rtol=1e-5, atol=1e-6
+    )

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "kernels/conv.h"
-#include "kernels/gemm.inl.h"
+#include "kernels/gemm_blocks.inl.h"
 #include "kernels/lanes.inl.h"
 
 namespace RL_LEVEL {

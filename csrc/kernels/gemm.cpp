@@ -1,6 +1,6 @@
 #include "kernels/gemm.h"
 
-#include "kernels/gemm.inl.h"
+#include "kernels/gemm_blocks.inl.h"
 
 namespace RL_LEVEL {
 

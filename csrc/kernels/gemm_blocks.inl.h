@@ -139,7 +139,7 @@ class OnMatrixUnit {
     return 130 * tiles + split < m * n * (double)g.k / 29 + 0.12 * n * (double)g.k;
   }
   static constexpr int64_t kWide = 16 * NR;  // their panels: 800 KiB of L2
-  static Cut cut(const Gemm& g, bool parallel) { return RL_LEVEL::cut(g, parallel, amx::kSide, 1 << 13, 1, 1 << 26); }
+  static Cut cut(const Gemm& g, bool parallel) { return RL_LEVEL::cut(g, parallel, amx::kSide, 1 << 13, 0.6, 1 << 26); }
   static int64_t terms(int64_t K) { return round_up(k_block(K), amx::kSide); }
 
   OnMatrixUnit(const Gemm&, const Cut& c, int64_t kb) : panel_(amx::steps(kb) * amx::kStep) {

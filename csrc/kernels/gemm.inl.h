@@ -76,6 +76,21 @@ RL_INLINE int64_t ceil_div(int64_t n, int64_t by) { return (n + by - 1) / by; }
 // K is cut into equal blocks of at most KC.
 RL_INLINE int64_t k_block(int64_t K) { return K <= KC ? K : ceil_div(K, ceil_div(K, KC)); }
 
+// sum += x * b. With `from_memory` both multiplications read x there, where else it is loaded first: a choice for some
+// rows, for fewer instructions without more loads than there are ports for. (Only where the address is one register.)
+RL_INLINE void add_product(vf (&sum)[2], const float& x, vf b0, vf b1, [[maybe_unused]] bool from_memory) {
+#if RL_WIDTH == 16 && defined(__AVX512F__)
+  if (from_memory) {
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum[0]) : "v"(b0), "m"(x));
+    __asm__("vfmadd231ps %2%{1to16%}, %1, %0" : "+v"(sum[1]) : "v"(b1), "m"(x));
+    return;
+  }
+#endif
+  const vf v = set1(x);
+  sum[0] = fma(v, b0, sum[0]);
+  sum[1] = fma(v, b1, sum[1]);
+}
+
 // Terms of a sum in one round of the loop. (The sanitizers' checks of each would take minutes to compile.)
 #ifdef __SANITIZE_ADDRESS__
 constexpr int kTogether = 1;
@@ -144,9 +159,8 @@ static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; i++) {
         const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
-        const vf x = set1(kByRows ? row[i % 3 * s + u] : p0[i]);
-        sum[i][0] = fma(x, b0, sum[i][0]);
-        sum[i][1] = fma(x, b1, sum[i][1]);
+        const float& x = kByRows ? row[i % 3 * s + u] : p0[i];
+        add_product(sum[i], x, b0, b1, kRows == MR && (kByRows ? i % 3 == 0 : i % 3 != 2));
       }
       if (!kByRows) p0 += s;
     }

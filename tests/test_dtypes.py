@@ -313,3 +313,37 @@ def test_index_parity(torch, line, dtype):
         assert isinstance(got, type(want)), got
     else:
         assert got == want
+
+
+@pytest.mark.parametrize("half", [rl.bfloat16, rl.float16])
+def test_casts_of_half_precision(half):
+    """To the nearest, ties to even, as ml_dtypes and NumPy round; all numbers of 16 bits come back as they were."""
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2**32, 20000, dtype=np.uint32)
+    corners = [
+        0,
+        1,
+        0x007FFFFF,
+        0x33000000,
+        0x33000001,
+        0x3F808000,
+        0x3F818000,
+        0x477FEFFF,
+        0x477FF000,
+        0x7F7FFFFF,
+    ]
+    x = np.concatenate(
+        [bits, np.uint32(corners), np.uint32(corners) | 0x80000000, np.uint32([0x7F800000, 0x7FFFFFFF])]
+    )
+    x = x.view(np.float32)
+    found = rl.from_numpy(x).to(half)._array
+    with np.errstate(all="ignore"):
+        expected = x.astype(half.numpy)
+    assert found.dtype == expected.dtype
+    nan = np.isnan(x)
+    np.testing.assert_array_equal(np.isnan(found.astype(np.float32)), nan)
+    np.testing.assert_array_equal(found.view(np.uint16)[~nan], expected.view(np.uint16)[~nan])
+    every = np.arange(65536, dtype=np.uint16).view(half.numpy)
+    back = rl.from_numpy(every.astype(np.float32)).to(half)._array
+    finite = ~np.isnan(every.astype(np.float32))
+    np.testing.assert_array_equal(back.view(np.uint16)[finite], every.view(np.uint16)[finite])

@@ -38,6 +38,21 @@ def test_error(size, left, right):
     assert (np.abs(_product(a, b) - exact) / scale).max() < 2**-21
 
 
+@pytest.mark.parametrize("rounded", [(True, True), (True, False), (False, True)])
+def test_numbers_that_are_bfloat16(rounded):
+    """Which the matrix unit multiplies without taking them apart."""
+    operands = [np.ascontiguousarray(x) for x in _pair(200, 300, 160)]
+    for x, narrow in zip(operands, rounded, strict=True):
+        if narrow:
+            x.view(np.uint32)[:] &= 0xFFFF0000
+    a, b = operands
+    scale = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64)
+    assert (np.abs(_product(a, b) - a.astype(np.float64) @ b) / scale).max() < 2**-21
+    if all(rounded):
+        half = (rushlight.from_numpy(a).bfloat16() @ rushlight.from_numpy(b).bfloat16()).float().numpy()
+        np.testing.assert_allclose(half, a.astype(np.float64) @ b, rtol=2**-8, atol=1e-3)
+
+
 def test_exact_where_float32_is():
     a, _ = _pair(200, 200, 200)
     eye = np.eye(200, dtype=np.float32)

@@ -89,8 +89,13 @@ RL_DEF(contiguous, 1) {
   return tensor_of(y);
 }
 
-static int cast_type(int type) {
-  switch (type) {
+static int cast_type(PyArray_Descr* type) {
+  static int bf16 = -1;  // NumPy numbers the types of extensions as they come
+  if (bf16 < 0 && !strcmp(type->typeobj->tp_name, "ml_dtypes.bfloat16")) bf16 = type->type_num;
+  if (type->type_num == bf16) return kCastBF16;
+  switch (type->type_num) {
+    case NPY_FLOAT16:
+      return kCastF16;
     case NPY_FLOAT32:
       return kCastF32;
     case NPY_FLOAT64:
@@ -113,8 +118,8 @@ RL_DEF(cast, 2) {
   PyArrayObject* x = array_of(args[0], "input");
   if (!PyArray_DescrCheck(args[1])) fail(PyExc_TypeError, "cast: dtype must be a NumPy dtype");
   int type = ((PyArray_Descr*)args[1])->type_num;
-  int from = cast_type(PyArray_TYPE(x)), to = cast_type(type);
-  if (from < 0 || to < 0 || !PyArray_ISALIGNED(x) || !PyArray_ISNOTSWAPPED(x)) Py_RETURN_NONE;
+  int from = cast_type(PyArray_DESCR(x)), to = cast_type((PyArray_Descr*)args[1]);
+  if (from < 0 || to < 0 || !copy().cast[from][to] || !PyArray_ISALIGNED(x) || !PyArray_ISNOTSWAPPED(x)) Py_RETURN_NONE;
   if (!PyArray_IS_C_CONTIGUOUS(x)) {  // dense in another order is as good
     bool seen[NPY_MAXDIMS] = {};
     npy_intp step = PyArray_ITEMSIZE(x);

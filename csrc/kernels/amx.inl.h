@@ -38,27 +38,36 @@ constexpr int64_t kPanels = 4;  // of columns, split together at most
 RL_INLINE bool available() { return rl::cpu_level == rl::kAmx; }
 RL_INLINE int64_t steps(int64_t k) { return (k + kSide - 1) / kSide; }
 
-// The largest magnitude in a panel, as the exponent of 2.
-struct Top {
-  vi most = {};
+// What is known of a panel: the exponent of its largest number, and whether all are bfloat16 (the other parts zeros).
+struct Range {
+  int exponent;
+  bool one_part;
+};
+
+// Gathers it.
+struct Seen {
+  vi most = {}, rest = {};
   void see(vf v) {
     const vi size = as_int(v) & 0x7fffffff;
     most = most > size ? most : size;
   }
-  int exponent() const {
-    int32_t m = 0;
-    for (int i = 0; i < W; i++) m = most[i] > m ? most[i] : m;
-    return m == 0 ? 0 : (m >> 23) - 127;
+  Range range() const {
+    int32_t m = 0, r = 0;
+    for (int i = 0; i < W; i++) m = most[i] > m ? most[i] : m, r |= rest[i];
+    return {m == 0 ? 0 : (m >> 23) - 127, (r & 0x7fffffff) == 0};
   }
 };
 
-// Whether panels with these exponents can be split: nothing infinite, and no part that counts denormal.
-RL_INLINE bool normal(int a, int b) { return a < 100 && b < 100 && a > -90 && b > -90 && a + b < 120 && a + b > -80; }
+// Whether such panels can be split: nothing infinite, and no part that counts denormal.
+RL_INLINE bool normal(Range x, Range y) {
+  const int a = x.exponent, b = y.exponent;
+  return a < 100 && b < 100 && a > -90 && b > -90 && a + b < 120 && a + b > -80;
+}
 
 // Two vectors of floats, as three of pairs of bfloat16.
-RL_INLINE void split(vf low, vf high, uint16_t* to, int64_t part, Top& top) {
-  top.see(low);
-  top.see(high);
+RL_INLINE void split(vf low, vf high, uint16_t* to, int64_t part, Seen& seen) {
+  seen.see(low);
+  seen.see(high);
 #pragma GCC unroll 3
   for (int i = 0; i < 3; i++) {
     // To the nearest; what is left after two parts has 8 bits.
@@ -67,12 +76,13 @@ RL_INLINE void split(vf low, vf high, uint16_t* to, int64_t part, Top& top) {
     storei((int32_t*)(to + i * part), (vi)((vu)a >> 16) | b);
     low -= as_float(a);
     high -= as_float(b);
+    if (i == 0) seen.rest |= as_int(low) | as_int(high);
   }
 }
 
-// A panel of the first 32 of m rows: element (i, k) at p[i * rs + k * cs]. Gives its exponent.
-[[maybe_unused]] static int split_rows(const float* p, int64_t rs, int64_t cs, int64_t m, int64_t k, uint16_t* to) {
-  Top top;
+// A panel of the first 32 of m rows: element (i, k) at p[i * rs + k * cs].
+[[maybe_unused]] static Range split_rows(const float* p, int64_t rs, int64_t cs, int64_t m, int64_t k, uint16_t* to) {
+  Seen seen;
   if (m > kSide) m = kSide;
   for (int64_t i = 0; i < kSide; i++) {
     uint16_t* row = to + i / W * kTile + i % W * 32;
@@ -86,13 +96,13 @@ RL_INLINE void split(vf low, vf high, uint16_t* to, int64_t part, Top& top) {
     const float* from = p + i * rs;
     int64_t left = k;
     for (; left >= kSide; left -= kSide, from += kSide, row += kStep)
-      split(load(from), load(from + W), row, 2 * kTile, top);
+      split(load(from), load(from + W), row, 2 * kTile, seen);
     if (left > 0) {
       const int low = left < W ? (int)left : W;
-      split(load_n(from, low), load_n(from + low, (int)left - low), row, 2 * kTile, top);
+      split(load_n(from, low), load_n(from + low, (int)left - low), row, 2 * kTile, seen);
     }
   }
-  if (cs == 1) return top.exponent();
+  if (cs == 1) return seen.range();
   for (int64_t i0 = 0; i0 < m; i0 += W)
     for (int64_t k0 = 0; k0 < k; k0 += kSide) {
       const int rows = m - i0 < W ? (int)(m - i0) : W;
@@ -109,24 +119,24 @@ RL_INLINE void split(vf low, vf high, uint16_t* to, int64_t part, Top& top) {
           for (int e = 0; e < W; e++) t[h][i][e] = e < terms ? from[i * rs + e * cs] : 0;
       }
       uint16_t* row = to + k0 / kSide * kStep + i0 / W * kTile;
-      for (int i = 0; i < rows; i++) split(t[0][i], t[1][i], row + i * 32, 2 * kTile, top);
+      for (int i = 0; i < rows; i++) split(t[0][i], t[1][i], row + i * 32, 2 * kTile, seen);
     }
-  return top.exponent();
+  return seen.range();
 }
 
-// Panels of 32 columns: element (k, j) of the panel i at p[i * next + k * ld + j]. Gives their exponents.
+// Panels of 32 columns: element (k, j) of the panel i at p[i * next + k * ld + j].
 [[maybe_unused]] static void split_columns(const float* p, int64_t ld, int64_t next, int64_t panels, int64_t k,
-                                           uint16_t* to, int64_t panel, int* exponent) {
-  Top top[kPanels];
+                                           uint16_t* to, int64_t panel, Range* range) {
+  Seen seen[kPanels];
   for (; k > 0; k -= kSide, p += kSide * ld, to += kStep)
     for (int64_t i = 0; i < W; i++)  // rows are read once, for all panels
       for (int64_t q = 0; q < panels; q++)
         for (int h = 0; h < 2; h++) {
           const float* from = p + q * next + i * ld + h * W;
           const vf low = i < k ? load(from) : vf{}, high = i + W < k ? load(from + W * ld) : vf{};
-          split(low, high, to + q * panel + h * kTile + i * 32, 2 * kTile, top[q]);
+          split(low, high, to + q * panel + h * kTile + i * 32, 2 * kTile, seen[q]);
         }
-  for (int64_t q = 0; q < panels; q++) exponent[q] = top[q].exponent();
+  for (int64_t q = 0; q < panels; q++) range[q] = seen[q].range();
 }
 
 // The unit's registers, as eight tiles of 16 x 64 bytes, for one scope.
@@ -146,8 +156,8 @@ class Tiles {
 };
 
 // C (32 x 32, or only its first 16 rows or columns) from a panel of each; element (i, j) at c[i * ldc + j]. The C
-// that comes next is fetched meanwhile.
-template <int kRows, int kColumns>
+// that comes next is fetched meanwhile. `kOne`: of the first parts only.
+template <int kRows, int kColumns, bool kOne>
 static void product(int64_t steps, const uint16_t* a, const uint16_t* b, float* c, int64_t ldc, bool accumulate,
                     const float* next, int64_t next_ld) {
   const int64_t row = ldc * (int64_t)sizeof(float);
@@ -192,9 +202,10 @@ static void product(int64_t steps, const uint16_t* a, const uint16_t* b, float* 
   };
   const int64_t fetched = (kSide + steps - 1) / steps;  // rows of the next C in each step
   for (; steps > 0; steps--, a += kStep, b += kStep) {  // each product differs from the one before in one operand
-    load_a(3), load_b(1), add();
+    load_a(kOne ? 1 : 3), load_b(1), add();
     for (int64_t i = 0; i < fetched; i++, next += next_ld)
       __builtin_prefetch(next, 1), __builtin_prefetch(next + 16, 1);
+    if (kOne) continue;
     load_a(2), add();
     load_b(2), add();
     load_a(1), add();

@@ -87,10 +87,50 @@ static void cast_bool(const void* from, void* to, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i] = x[i] != 0;
 }
 
-#define ROW(T) {cast<T, float>, cast<T, double>, cast<T, int64_t>, cast<T, int32_t>, cast<T, uint8_t>, cast_bool<T>}
+static void from_bf16(const void* from, void* to, int64_t n) {
+  const uint16_t* x = (const uint16_t*)from;
+  uint32_t* y = (uint32_t*)to;
+  for (int64_t i = 0; i < n; i++) y[i] = (uint32_t)x[i] << 16;
+}
+static void to_bf16(const void* from, void* to, int64_t n) {  // ties to even; every NaN becomes the same, with its sign
+  const uint32_t* x = (const uint32_t*)from;
+  uint16_t* y = (uint16_t*)to;
+  for (int64_t i = 0; i < n; i++) {
+    const uint32_t bits = x[i], nearest = (bits + 0x7fff + (bits >> 16 & 1)) >> 16,
+                   nan = (bits >> 16 & 0x8000) | 0x7fc0;
+    y[i] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? nan : nearest);
+  }
+}
+#if defined(__F16C__)
+static void from_f16(const void* from, void* to, int64_t n) {
+  const uint16_t* x = (const uint16_t*)from;
+  float* y = (float*)to;
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) _mm256_storeu_ps(y + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)(x + i))));
+  for (; i < n; i++) y[i] = _cvtsh_ss(x[i]);
+}
+static void to_f16(const void* from, void* to, int64_t n) {
+  const float* x = (const float*)from;
+  uint16_t* y = (uint16_t*)to;
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) _mm_storeu_si128((__m128i*)(y + i), _mm256_cvtps_ph(_mm256_loadu_ps(x + i), 0));
+  for (; i < n; i++) y[i] = _cvtss_sh(x[i], 0);
+}
+#else
+constexpr decltype(&to_bf16) from_f16 = nullptr, to_f16 = nullptr;
+#endif
+
+#define CASTS(T) cast<T, float>, cast<T, double>, cast<T, int64_t>, cast<T, int32_t>, cast<T, uint8_t>, cast_bool<T>
 
 extern const CopyKernels copy_kernels;
 const CopyKernels copy_kernels = {transpose,
-                                  {ROW(float), ROW(double), ROW(int64_t), ROW(int32_t), ROW(uint8_t), ROW(uint8_t)}};
+                                  {{CASTS(float), to_bf16, to_f16},
+                                   {CASTS(double)},
+                                   {CASTS(int64_t)},
+                                   {CASTS(int32_t)},
+                                   {CASTS(uint8_t)},
+                                   {CASTS(uint8_t)},
+                                   {from_bf16},
+                                   {from_f16}}};
 
 }  // namespace RL_LEVEL

@@ -342,10 +342,11 @@ constexpr int64_t kParallelWork = 100000;
 
 // C (m x n, at most 32 x 32) from a panel of each; the C that comes next is fetched meanwhile.
 [[maybe_unused]] static void amx_tile(int64_t m, int64_t n, int64_t steps, const uint16_t* a, const uint16_t* b,
-                                      const GemmOut& out, const float* next) {
-  const auto product = m > W   ? n > W ? amx::product<2, 2> : amx::product<2, 1>
-                       : n > W ? amx::product<1, 2>
-                               : amx::product<1, 1>;
+                                      bool one_part, const GemmOut& out, const float* next) {
+  static constexpr decltype(&amx::product<1, 1, false>) table[2][2][2] = {
+      {{amx::product<1, 1, false>, amx::product<1, 1, true>}, {amx::product<1, 2, false>, amx::product<1, 2, true>}},
+      {{amx::product<2, 1, false>, amx::product<2, 1, true>}, {amx::product<2, 2, false>, amx::product<2, 2, true>}}};
+  const auto product = table[m > W][n > W][one_part];
   if (m == amx::kSide && n == NR && out.plain())
     return product(steps, a, b, out.c, out.ldc, out.accumulate, next, out.ldc);
   alignas(64) float sums[amx::kSide * NR];

@@ -144,11 +144,12 @@ class OnMatrixUnit {
 
   OnMatrixUnit(const Gemm&, const Cut& c, int64_t kb) : panel_(amx::steps(kb) * amx::kStep) {
     const int64_t wide = c.wide * NR < kWide ? c.wide : kWide / NR, floats = (kPacked * NR + 3 * MR) * kb;
-    bytes_ = (size_t)((wide + 1) * panel_) * sizeof(uint16_t) + (size_t)(floats + wide) * sizeof(float) + 64;
+    bytes_ = (size_t)((wide + 1) * panel_) * sizeof(uint16_t) + (size_t)floats * sizeof(float) +
+             (size_t)wide * sizeof(amx::Range) + 64;
     memory_ = rl::pool_alloc(bytes_);
     a_ = (uint16_t*)memory_, b_ = a_ + panel_;
     plain_b_ = (float*)(b_ + wide * panel_), plain_a_ = plain_b_ + kPacked * NR * kb,
-    b_top_ = (int*)(plain_b_ + floats);
+    b_range_ = (amx::Range*)(plain_b_ + floats);
   }
   ~OnMatrixUnit() {
     if (memory_) rl::pool_free(memory_, bytes_);
@@ -162,11 +163,11 @@ class OnMatrixUnit {
     for (int64_t j = 0, q = 0; j < b.n; j += kPacked * NR, q += kPacked) {
       const int64_t n = b.n - j < kPacked * NR ? b.n - j : kPacked * NR;
       const int64_t whole = b.cs == 1 ? n / NR : 0;  // panels that can be split where they lie
-      amx::split_columns(b.p + j * b.cs, b.rs, NR, whole, b.m, b_ + q * panel_, panel_, b_top_ + q);
+      amx::split_columns(b.p + j * b.cs, b.rs, NR, whole, b.m, b_ + q * panel_, panel_, b_range_ + q);
       if (whole * NR == n) continue;
       PackB{b.p, b.rs, b.cs}(plain_b_, 0, b.m, j + whole * NR, n - whole * NR);
       amx::split_columns(plain_b_, NR, NR * b.m, ceil_div(n, NR) - whole, b.m, b_ + (q + whole) * panel_, panel_,
-                         b_top_ + q + whole);
+                         b_range_ + q + whole);
     }
   }
   // A panel of A is split, to stay in the L1 cache, and multiplied by all those of B.
@@ -175,7 +176,7 @@ class OnMatrixUnit {
     const int64_t panels = ceil_div(b_from_.n, NR);
     Fetch next_columns(b_next, panels * ceil_div(a.m, amx::kSide));
     for (int64_t i = 0; i < a.m; i += amx::kSide) {
-      const int top = amx::split_rows(a.p + i * a.rs, a.rs, a.cs, a.m - i, a.n, a_);
+      const amx::Range range = amx::split_rows(a.p + i * a.rs, a.rs, a.cs, a.m - i, a.n, a_);
       const bool last = i + amx::kSide >= a.m;
       Source next = last ? a_next : a;
       if (!last) next.p += (i + amx::kSide) * a.rs, next.m -= i + amx::kSide;
@@ -185,8 +186,9 @@ class OnMatrixUnit {
         next_rows.part();
         next_columns.part();
         const GemmOut to = out.at(i, j);
-        if (amx::normal(top, b_top_[q]))
-          amx_tile(rows_from(i), columns_from(j), amx::steps(a.n), a_, b_ + q * panel_, to,
+        if (amx::normal(range, b_range_[q]))
+          amx_tile(rows_from(i), columns_from(j), amx::steps(a.n), a_, b_ + q * panel_,
+                   range.one_part && b_range_[q].one_part, to,
                    j + NR < b_from_.n ? to.c + NR : out.c + (i + amx::kSide) * out.ldc);
         else
           plain(i, j, to);
@@ -216,7 +218,7 @@ class OnMatrixUnit {
   void* memory_;
   uint16_t *a_, *b_;
   float *plain_b_, *plain_a_;
-  int* b_top_;
+  amx::Range* b_range_;
 };
 
 #else

@@ -40,7 +40,7 @@ struct PackedB {
         float* to = p + k * columns + j * kc;
         from(to, k, kc, j, (int)(n - j < NR ? n - j : NR));
 #if RL_AMX
-        if (split) amx::split_columns(to, NR, 0, 1, kc, split_panel(k, j), 0, top(k, j));
+        if (split) amx::split_columns(to, NR, 0, 1, kc, split_panel(k, j), 0, range(k, j));
 #endif
       }
     }
@@ -64,7 +64,7 @@ struct PackedB {
   int64_t panels() const { return columns / NR * ceil_div(K, kb); }
   float* at(int64_t k, int64_t j) const { return p + columns * K + (k / kb * (columns / NR) + j / NR) * (panel() + W); }
   uint16_t* split_panel(int64_t k, int64_t j) const { return (uint16_t*)(at(k, j) + W); }
-  int* top(int64_t k, int64_t j) const { return (int*)at(k, j); }
+  amx::Range* range(int64_t k, int64_t j) const { return (amx::Range*)at(k, j); }
 
   void times_split(int64_t m, int64_t k, int64_t kc, const float* a, int64_t lda, int64_t begin, int64_t end,
                    const GemmOut& out) const {
@@ -72,12 +72,13 @@ struct PackedB {
     amx::Tiles tiles;
     for (int64_t i = 0; i < m; i += amx::kSide) {
       const int64_t count = m - i < amx::kSide ? m - i : amx::kSide;
-      const int most = amx::split_rows(a + i * lda, lda, 1, count, kc, rows);
+      const amx::Range rows_range = amx::split_rows(a + i * lda, lda, 1, count, kc, rows);
       for (int64_t j = begin; j < end; j += NR) {
         const int64_t n = end - j < NR ? end - j : NR;
         const GemmOut to = out.at(i, j - begin);
-        if (amx::normal(most, *top(k, j)))
-          amx_tile(count, n, amx::steps(kc), rows, split_panel(k, j), to, to.c + NR);
+        if (amx::normal(rows_range, *range(k, j)))
+          amx_tile(count, n, amx::steps(kc), rows, split_panel(k, j), rows_range.one_part && range(k, j)->one_part, to,
+                   to.c + NR);
         else
           macro_kernel_strided(count, n, kc, a + i * lda, lda, 1, p + k * columns + j * kc, 0, to);
       }

@@ -13,6 +13,7 @@ from ..autograd.core import TensorBase
 from ..errors import kind_of
 from ..kernels import _C
 from ..tensor import Tensor, into, method, wrap
+from .convert import cast
 from .elementwise import conj, require_tensor
 from .promotion import number, result_type
 from .shape import expand, reshape, squeeze, transpose, unsqueeze
@@ -45,7 +46,8 @@ def product(a: np.ndarray, b: np.ndarray) -> Tensor:
         return _C.matmul(a, b)
     kind = a.dtype.kind
     if kind == "V" or a.dtype == np.float16:  # half precision: compute in float32
-        return wrap(product(a.astype(np.float32), b.astype(np.float32))._array.astype(a.dtype))
+        y = product(cast(a, dtypes.float32), cast(b, dtypes.float32))._array
+        return wrap(cast(y, dtypes.of(a.dtype)))
     return wrap(np.matmul(a, b))
 
 
@@ -432,7 +434,7 @@ class _AddProduct(Function):
             _C.matmul_into(y, p, q, alpha, beta != 0)
             return y
         if c.dtype.kind == "V" or c.dtype == np.float16:
-            p, q, c = (a.astype(np.float32) for a in (p, q, c))
+            p, q, c = (cast(a, dtypes.float32) for a in (p, q, c))
         y = product(p, q)._array
         y = y * alpha if alpha != 1 else y
         if beta != 0:  # NaN in an input that does not count is no NaN in the result

@@ -19,10 +19,11 @@ import numpy as np
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..autograd.function import composed_vjp
-from ..dtypes import of
+from ..dtypes import float32, of
 from ..errors import kind_of, warn
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .convert import cast
 from .elementwise import require_tensor
 from .shape import reshape, squeeze, sum_to_size, unsqueeze
 from .split import PlaceBackward0
@@ -274,7 +275,7 @@ def _wide(x: Tensor | None) -> Tensor | None:
     """Half-precision values in float32, in which they are computed."""
     if x is None or x._array.dtype.itemsize != 2 or not of(x._array.dtype).is_floating_point:
         return x
-    return wrap(x._array.astype(np.float32))
+    return wrap(cast(x._array, float32))
 
 
 class ConvolutionBackward0(Function):

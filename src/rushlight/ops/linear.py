@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import Function, is_grad_enabled
 from ..autograd.core import TensorBase
 from ..errors import kind_of
 from ..kernels import _C, usable
 from ..tensor import Tensor, wrap
+from .convert import cast
 from .elementwise import conj, in_float32, refuse, require_tensor
 from .matmul import matmul, product
 from .shape import reshape, t
@@ -31,11 +33,11 @@ def _plain(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
     xa, wa = x._array, w._array
     half = xa.dtype.itemsize < 4 and b is not None and xa.dtype.kind not in "biu"
     if half:  # rounded once, after the bias
-        xa, wa = xa.astype(np.float32), wa.astype(np.float32)
+        xa, wa = cast(xa, dtypes.float32), cast(wa, dtypes.float32)
     y = product(xa, wa.T)._array
     if b is not None:
         y = np.asarray(y + b._array.astype(y.dtype, copy=False))
-    return wrap(y.astype(x._array.dtype, order="C", copy=False))
+    return wrap(cast(y, dtypes.of(x._array.dtype)) if half else np.asarray(y, order="C"))
 
 
 def _backward(ctx: Any, dy: Tensor, nx: bool, nw: bool, nb: bool) -> tuple:

@@ -91,12 +91,7 @@ RL_INLINE void add_product(vf (&sum)[2], const float& x, vf b0, vf b1, [[maybe_u
   sum[1] = fma(v, b1, sum[1]);
 }
 
-// Terms of a sum in one round of the loop. (The sanitizers' checks of each would take minutes to compile.)
-#ifdef __SANITIZE_ADDRESS__
-constexpr int kTogether = 1;
-#else
-constexpr int kTogether = 4;
-#endif
+constexpr int kTogether = 4;  // terms of a sum in one round of the loop
 
 // What is done with kRows rows of n <= NR sums.
 template <int kRows>

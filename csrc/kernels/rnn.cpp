@@ -68,7 +68,7 @@ struct PackedB {
 
   void times_split(int64_t m, int64_t k, int64_t kc, const float* a, int64_t lda, int64_t begin, int64_t end,
                    const GemmOut& out) const {
-    alignas(64) uint16_t rows[KC / amx::kSide * amx::kStep];
+    alignas(64) static thread_local uint16_t rows[KC / amx::kSide * amx::kStep];  // 51 KiB: much for a stack
     amx::Tiles tiles;
     for (int64_t i = 0; i < m; i += amx::kSide) {
       const int64_t count = m - i < amx::kSide ? m - i : amx::kSide;

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 import rushlight
 from rushlight import nn
+from rushlight.kernels import _C
 
 # Whole panels and parts of them, several blocks of terms, and operands as they lie: rows, columns, neither.
-SIZES = [(128, 128, 128), (97, 300, 130), (256, 31, 200), (160, 513, 96), (1030, 40, 99), (100, 1000, 1056)]
+SIZES = [
+    (200, 192, 224),
+    (130, 300, 330),
+    (413, 31, 390),
+    (256, 513, 190),
+    (1030, 60, 210),
+    (300, 1000, 1056),
+]
 LAYOUTS = {
     "rows": lambda a: a,
     "columns": lambda a: np.ascontiguousarray(a.T).T,
@@ -41,7 +53,7 @@ def test_error(size, left, right):
 @pytest.mark.parametrize("rounded", [(True, True), (True, False), (False, True)])
 def test_numbers_that_are_bfloat16(rounded):
     """Which the matrix unit multiplies without taking them apart."""
-    operands = [np.ascontiguousarray(x) for x in _pair(200, 300, 160)]
+    operands = [np.ascontiguousarray(x) for x in _pair(300, 300, 260)]
     for x, narrow in zip(operands, rounded, strict=True):
         if narrow:
             x.view(np.uint32)[:] &= 0xFFFF0000
@@ -53,13 +65,41 @@ def test_numbers_that_are_bfloat16(rounded):
         np.testing.assert_allclose(half, a.astype(np.float64) @ b, rtol=2**-8, atol=1e-3)
 
 
+@pytest.mark.skipif(_C is None or _C.cpu_level() != "amx", reason="there is no matrix unit")
+def test_matrix_unit_is_used():
+    """For products of these sizes and recurrent layers, and not at the level below: their last bits differ."""
+    program = """
+import sys, numpy, rushlight
+from rushlight import nn
+sizes = eval(sys.argv[1])
+for m, k, n in sizes:
+    rng = numpy.random.default_rng(0)
+    a, b = (rushlight.from_numpy(rng.standard_normal(s).astype("float32")) for s in ((m, k), (k, n)))
+    print(hash((a @ b).numpy().tobytes()))
+rushlight.manual_seed(0)
+print(hash(nn.LSTM(20, 64)(rushlight.randn(6, 32, 20))[0].detach().numpy().tobytes()))
+"""
+    results = [
+        subprocess.run(
+            [sys.executable, "-c", program, repr(SIZES)],
+            env={**os.environ, "RUSHLIGHT_CPU": level, "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for level in ("amx", "v4")
+    ]
+    assert len(results[0]) == len(SIZES) + 1
+    assert all(a != b for a, b in zip(*results, strict=True))
+
+
 def test_exact_where_float32_is():
-    a, _ = _pair(200, 200, 200)
-    eye = np.eye(200, dtype=np.float32)
+    a, _ = _pair(300, 300, 300)
+    eye = np.eye(300, dtype=np.float32)
     np.testing.assert_array_equal(_product(a, eye), a)
     np.testing.assert_array_equal(_product(eye, a), a)
     rng = np.random.default_rng(1)
-    i, j = (rng.integers(-100, 100, s).astype(np.float32) for s in ((130, 300), (300, 140)))
+    i, j = (rng.integers(-100, 100, s).astype(np.float32) for s in ((330, 300), (300, 340)))
     np.testing.assert_array_equal(
         _product(i, j), (i.astype(np.int64) @ j.astype(np.int64)).astype(np.float32)
     )
@@ -70,7 +110,7 @@ def test_exact_where_float32_is():
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_extreme_number(value, side):
     """Infinity and NaN reach their own row or column, and nothing else does."""
-    operands = _pair(160, 96, 128)
+    operands = _pair(260, 196, 228)
     operands[side][70, 40] = value
     found, exact = _product(*operands), operands[0].astype(np.float64) @ operands[1].astype(np.float64)
     np.testing.assert_array_equal(np.isnan(found), np.isnan(exact))
@@ -84,7 +124,7 @@ def test_one_extreme_number(value, side):
 )
 def test_scales(left, right):
     """Small and large numbers keep their precision."""
-    a, b = _pair(128, 96, 128)
+    a, b = _pair(228, 196, 228)
     a, b = a * np.float32(left), b * np.float32(right)
     exact = a.astype(np.float64) @ b.astype(np.float64)
     scale = np.abs(a).astype(np.float64) @ np.abs(b).astype(np.float64)
@@ -99,8 +139,8 @@ def test_same_for_any_number_of_threads():
             rushlight.set_num_threads(threads)
             a, b = _pair(*SIZES[-1])
             batch = rushlight.bmm(
-                rushlight.from_numpy(a[:96, :960].reshape(10, 96, 96)),
-                rushlight.from_numpy(a[4:, :960].reshape(10, 96, 96)),
+                rushlight.from_numpy(a[:, :960].reshape(5, 192, 300)),
+                rushlight.from_numpy(a[:, 40:].reshape(5, 300, 192)),
             )
             results.append((_product(a, b), batch.numpy()))
     finally:
@@ -113,8 +153,8 @@ def test_same_for_any_number_of_threads():
 @pytest.mark.parametrize("bias", [False, True])
 def test_into_a_larger_expression(bias):
     """A factor, what was there before, and a bias."""
-    a, b = _pair(130, 520, 140)
-    c = np.random.default_rng(2).standard_normal(140 if bias else (130, 140)).astype(np.float32)
+    a, b = _pair(230, 520, 240)
+    c = np.random.default_rng(2).standard_normal(240 if bias else (230, 240)).astype(np.float32)
     found = rushlight.addmm(*map(rushlight.from_numpy, (c, a, b)), beta=0.5, alpha=2).numpy()
     np.testing.assert_allclose(found, 0.5 * c + 2 * (a.astype(np.float64) @ b), rtol=1e-5, atol=2e-4)
 
@@ -122,8 +162,8 @@ def test_into_a_larger_expression(bias):
 def test_broadcast_batches():
     rng = np.random.default_rng(3)
     a, b = (
-        rng.standard_normal((3, 1, 100, 64)).astype(np.float32),
-        rng.standard_normal((4, 64, 128)).astype(np.float32),
+        rng.standard_normal((3, 1, 200, 128)).astype(np.float32),
+        rng.standard_normal((4, 128, 256)).astype(np.float32),
     )
     np.testing.assert_allclose(_product(a, b), a.astype(np.float64) @ b, rtol=1e-5, atol=2e-5)
     np.testing.assert_allclose(  # all as they lie, transposed

@@ -1,9 +1,9 @@
 // Products of float32 on a processor's matrix unit (Intel AMX), which multiplies bfloat16 and adds in float32.
 //
 // A float is the sum of three bfloat16, x = x1 + x2 + x3, exactly: 24 bits are three times 8. Of the nine products of
-// parts the six largest are made; the three left out are together below 2^-25 of the product, half of float32's own
-// rounding (Henry, Tang and Heinecke 2019, arXiv:1904.06376). Six products of the unit take 3/8 of the time of one on
-// vectors.
+// parts the six largest are made; the three left out are together at most 2^-23 of the product, and 2^-27 in the root
+// mean square, where float32's own rounding is at most 2^-24 (Henry, Tang and Heinecke 2019, arXiv:1904.06376). Six
+// products of the unit take 3/8 of the time of one on vectors.
 //
 // Operands are split into panels: 32 rows of A, or 32 columns of B, in steps of 32 terms. A step is six tiles of 16
 // rows of 64 bytes, the first part's two and so on: each row of A's tiles holds 16 pairs of terms (k, k + 16), each

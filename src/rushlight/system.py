@@ -36,8 +36,8 @@ def cpu_info() -> dict[str, Any]:
     """Which kernels are in use and why.
 
     Returns:
-        `level` ("baseline", "v3", "v4", "amx", or "numpy" without compiled kernels), `levels` (all that this build and machine
-        could use; choose with the environment variable RUSHLIGHT_CPU before the import), `threads`, `machine`.
+        `level` ("baseline", "v3", "v4", "amx", or "numpy" without compiled kernels), `levels` (all that this build and
+        machine could use; choose with the environment variable RUSHLIGHT_CPU before the import), `threads`, `machine`.
 
     Example:
         >>> cpu_info()["threads"] >= 1

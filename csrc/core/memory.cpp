@@ -43,16 +43,19 @@ int class_of(size_t bytes, size_t* rounded) {
   return (bit - kFirstBit + 1) * 8 + (int)((up - ((size_t)1 << bit)) / step);
 }
 
-void* system_alloc(size_t bytes) {
-  if (bytes >= 2 * kHuge) {  // whole huge pages: fewer faults, fewer TLB misses
-    bytes = (bytes + kHuge - 1) / kHuge * kHuge;
-    void* p = nullptr;
-    if (posix_memalign(&p, kHuge, bytes)) return nullptr;
+// Whole huge pages: fewer faults, fewer TLB misses.
+void* huge_alloc(size_t bytes) {
+  bytes = (bytes + kHuge - 1) / kHuge * kHuge;
+  void* p = nullptr;
+  if (posix_memalign(&p, kHuge, bytes)) return nullptr;
 #ifdef MADV_HUGEPAGE
-    madvise(p, bytes, MADV_HUGEPAGE);
+  madvise(p, bytes, MADV_HUGEPAGE);
 #endif
-    return p;
-  }
+  return p;
+}
+
+void* system_alloc(size_t bytes) {
+  if (bytes >= 2 * kHuge) return huge_alloc(bytes);
   void* p = nullptr;
   return posix_memalign(&p, 64, bytes) ? nullptr : p;
 }
@@ -66,6 +69,15 @@ void drop_all(Cache& c) {
     }
   c.stats.cached = 0;
 }
+
+// What a thread's workspaces are parts of, one above the other.
+constexpr size_t kOwn = (size_t)16 << 20;
+struct Own {
+  char* p = nullptr;
+  size_t used = 0;
+  ~Own() { free(p); }
+};
+thread_local Own own;
 
 }  // namespace
 
@@ -108,6 +120,19 @@ void pool_free(void* p, size_t bytes) {
   b->next = c.heads[k];
   c.heads[k] = b;
   c.stats.cached += rounded;
+}
+
+Workspace::Workspace(size_t bytes) : bytes_((bytes + 63) / 64 * 64), own_(own.used + bytes_ <= kOwn) {
+  if (own_ && !own.p) own_ = (own.p = (char*)huge_alloc(kOwn)) != nullptr;
+  p_ = own_ ? own.p + own.used : pool_alloc(bytes_);
+  if (own_) own.used += bytes_;
+}
+
+Workspace::~Workspace() {
+  if (own_)
+    own.used -= bytes_;
+  else if (p_)
+    pool_free(p_, bytes_);
 }
 
 PoolStats pool_stats() {

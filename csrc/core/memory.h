@@ -13,6 +13,23 @@ constexpr size_t kPoolMinimum = 16384;  // bytes
 void* pool_alloc(size_t bytes);
 void pool_free(void* p, size_t bytes);
 
+// Memory for one scope of the calling thread, which gets the same addresses each time: they are in its core's cache,
+// and in huge pages. (Beyond 16 MiB, which the thread keeps, it comes from the pool.)
+class Workspace {
+ public:
+  explicit Workspace(size_t bytes);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  explicit operator bool() const { return p_ != nullptr; }  // false: no memory
+  float* floats() const { return (float*)p_; }              // 64-byte aligned
+  int32_t* ints() const { return (int32_t*)p_; }
+
+ private:
+  size_t bytes_;
+  bool own_;  // the thread's
+  void* p_;
+};
+
 struct PoolStats {
   int64_t in_use, cached, limit, peak;  // bytes
   int64_t hits, misses;                 // allocations

@@ -25,12 +25,34 @@ inline void pause() {
 constexpr int kSpins = 4000;
 constexpr int kMaxThreads = 256;
 
+// A thread's share of the chunks: [low half, high half) of one number, so that both ends change at once.
+struct alignas(64) Share {
+  std::atomic<uint64_t> chunks{0};
+
+  void give(uint64_t begin, uint64_t end) { chunks.store(end << 32 | begin, std::memory_order_relaxed); }
+  // One chunk, from the front or from the back; -1: none left.
+  int64_t take(bool front) {
+    uint64_t all = chunks.load(std::memory_order_relaxed);
+    for (;;) {
+      const uint64_t begin = all & 0xffffffff, end = all >> 32;
+      if (begin >= end) return -1;
+      const uint64_t rest = front ? all + 1 : all - ((uint64_t)1 << 32);
+      if (chunks.compare_exchange_weak(all, rest, std::memory_order_relaxed)) return (int64_t)(front ? begin : end - 1);
+    }
+  }
+};
+
 struct Pool {
   // The job. Written by the caller before `open` is set, read by workers after they saw it set.
-  void (*fn)(void*, int64_t, int64_t);
+  void (*fn)(void*, Chunks&);
   void* context;
   int64_t n, grain;
-  std::atomic<int64_t> next;
+  int shares;
+
+  // NOTE [Shares]: each thread begins with its own part of the work, front to back, the same part in every job of this
+  // size: what one operation wrote, the next finds in the same core's cache. Who is done takes from the back of what
+  // others have left, so a slow thread costs little.
+  Share share[kMaxThreads];
 
   // NOTE [Closing a job]: a worker counts itself in `running` and then looks at `open`; the caller
   // clears `open` and then waits for `running` to be 0. Both in sequentially consistent order, so a
@@ -51,13 +73,9 @@ Pool* pool = nullptr;  // never destroyed: workers may outlive static destructor
 std::atomic<int> threads{0};
 thread_local bool inside = false;
 
-void work(Pool* p) {
-  for (;;) {
-    int64_t begin = p->next.fetch_add(p->grain, std::memory_order_relaxed);
-    if (begin >= p->n) return;
-    int64_t end = begin + p->grain;
-    p->fn(p->context, begin, end < p->n ? end : p->n);
-  }
+void work(Pool* p, int thread) {
+  Chunks chunks(p->n, p->grain, thread, p->shares);
+  p->fn(p->context, chunks);
 }
 
 void worker(Pool* p, int index) {
@@ -77,7 +95,7 @@ void worker(Pool* p, int index) {
     }
     seen = p->epoch.load(std::memory_order_acquire);
     p->running.fetch_add(1);
-    if (p->open.load()) work(p);
+    if (p->open.load()) work(p, index + 1);
     p->running.fetch_sub(1);
   }
 }
@@ -126,20 +144,34 @@ int num_threads() {
 
 void set_num_threads(int n) { threads.store(n < 1 ? 1 : n > kMaxThreads ? kMaxThreads : n); }
 
-void parallel_chunks(int64_t n, int64_t grain, void (*fn)(void*, int64_t, int64_t), void* context) {
+bool Chunks::next(int64_t* begin, int64_t* end) {
+  int64_t chunk = -1;
+  if (threads_ == 0) {
+    if (done_ * grain_ < n_) chunk = done_++;
+  } else {
+    for (; from_ < threads_; from_++)
+      if ((chunk = pool->share[(thread_ + from_) % threads_].take(from_ == 0)) >= 0) break;
+  }
+  if (chunk < 0) return false;
+  *begin = chunk * grain_;
+  *end = *begin + grain_ < n_ ? *begin + grain_ : n_;
+  return true;
+}
+
+void parallel_threads(int64_t n, int64_t grain, void (*fn)(void*, Chunks&), void* context) {
   if (n <= 0) return;
   if (grain < 1) grain = 1;
   int64_t chunks = (n + grain - 1) / grain;
   int want = num_threads();
   if (chunks < want) want = (int)chunks;
   Pool* p = nullptr;
-  if (want > 1 && !inside) {
+  if (want > 1 && !inside && chunks <= UINT32_MAX) {
     p = pool ? pool : get_pool();
     if (!p->busy.try_lock()) p = nullptr;  // another Python thread is using it
   }
   if (!p) {
-    for (int64_t begin = 0; begin < n; begin += grain) fn(context, begin, begin + grain < n ? begin + grain : n);
-    return;
+    Chunks all(n, grain);
+    return fn(context, all);
   }
   while (p->started < want - 1) {
     try {
@@ -153,7 +185,9 @@ void parallel_chunks(int64_t n, int64_t grain, void (*fn)(void*, int64_t, int64_
   p->context = context;
   p->n = n;
   p->grain = grain;
-  p->next.store(0, std::memory_order_relaxed);
+  p->shares = want;
+  for (int64_t i = 0; i < want; i++)
+    p->share[i].give((uint64_t)(chunks * i / want), (uint64_t)(chunks * (i + 1) / want));
   p->allowed.store(want - 1, std::memory_order_relaxed);
   p->open.store(true);
   p->epoch.fetch_add(1);
@@ -162,7 +196,7 @@ void parallel_chunks(int64_t n, int64_t grain, void (*fn)(void*, int64_t, int64_
     p->wake.notify_all();
   }
   inside = true;
-  work(p);
+  work(p, 0);
   inside = false;
   p->open.store(false);
   while (p->running.load() > 0) pause();

@@ -129,12 +129,12 @@ static bool forward(const AttentionCall& c) {
   const bool threads = heads * c.rows * c.keys * c.d >= kParallelWork;
   bool ok = true;
   rl::parallel_for(heads * cuts, threads ? 1 : heads * cuts, [&](int64_t first, int64_t last) {
-    float* scratch = (float*)rl::pool_alloc(bytes);
+    const rl::Workspace scratch(bytes);
     if (!scratch) {
       __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
       return;
     }
-    float *packed_k = scratch, *packed_v = packed_k + k_floats, *s = packed_v + v_floats;
+    float *packed_k = scratch.floats(), *packed_v = packed_k + k_floats, *s = packed_v + v_floats;
     for (int64_t t = first; t < last; t++) {
       const int64_t b = t / cuts / c.heads, h = t / cuts % c.heads, g = h / (c.heads / c.kv_heads), cut = t % cuts;
       const int64_t begin = row_blocks * cut / cuts * kRows, stop = row_blocks * (cut + 1) / cuts * kRows;
@@ -146,7 +146,6 @@ static bool forward(const AttentionCall& c) {
       }
       forward_rows(c, b, h, begin, stop < c.rows ? stop : c.rows, packed_k, packed_v, s, ld);
     }
-    rl::pool_free(scratch, bytes);
   });
   return ok;
 }
@@ -170,12 +169,13 @@ static bool backward(const AttentionCall& c, const AttentionGradients& g) {
   const bool threads = c.batch * c.heads * c.rows * c.keys * c.d >= kParallelWork;
   bool ok = true;
   rl::parallel_for(tasks, threads ? 1 : tasks, [&](int64_t first, int64_t last) {
-    float* scratch = (float*)rl::pool_alloc(bytes);
+    const rl::Workspace scratch(bytes);
     if (!scratch) {
       __atomic_store_n(&ok, false, __ATOMIC_RELAXED);
       return;
     }
-    float *packed = scratch, *packed_q = packed + blocks.count() * per_block, *packed_do = packed_q + kRows * d_wide;
+    float *packed = scratch.floats(), *packed_q = packed + blocks.count() * per_block,
+          *packed_do = packed_q + kRows * d_wide;
     float *p = packed_do + kRows * dv_wide, *ds = p + kRows * ld;
     float delta[kRows];
     for (int64_t t = first; t < last; t++) {
@@ -239,7 +239,6 @@ static bool backward(const AttentionCall& c, const AttentionGradients& g) {
           }
         }
     }
-    rl::pool_free(scratch, bytes);
   });
   return ok;
 }

@@ -132,21 +132,9 @@ struct Frame {
   }
 };
 
-// Memory of the pool for one scope.
-class Buffer {
- public:
-  explicit Buffer(int64_t floats) : bytes_((size_t)(floats + 16) * sizeof(float)), p_(rl::pool_alloc(bytes_)) {}
-  ~Buffer() {
-    if (p_) rl::pool_free(p_, bytes_);
-  }
-  Buffer(const Buffer&) = delete;
-  explicit operator bool() const { return p_ != nullptr; }
-  float* floats() const { return (float*)p_; }
-  int32_t* ints() const { return (int32_t*)p_; }
-
- private:
-  size_t bytes_;
-  void* p_;
+// Memory for one scope; a vector more may be read.
+struct Buffer : rl::Workspace {
+  explicit Buffer(int64_t floats) : Workspace((size_t)(floats + 16) * sizeof(float)) {}
 };
 
 // The taps that reach one residue of the outputs, in one dimension.

@@ -50,30 +50,47 @@ class Fetch {
   int64_t step_ = 0, rows_ = 0, length_ = 0, at_ = 0, lines_ = 0;
 };
 
-// How C is cut into blocks: `rows` (whole panels) by `wide` panels.
+// How C is cut into blocks: `rows` (whole panels) by `wide` panels. Either a thread goes along rows of blocks and packs
+// the operands of each; or it goes down a column of them, and keeps what it packed of B for all terms.
 struct Cut {
   int64_t rows, wide, down, across;
+  bool keeps;
 };
 
-// At least two blocks a thread (one where there is little work), of at most `most` rows, such that packing costs least:
-// a float of B is packed for each block of rows and a float of A, at `a_price` times the price, for each block of
-// columns.
-[[maybe_unused]] static Cut cut(const Gemm& g, bool parallel, int64_t panel, int64_t most, double a_price,
-                                int64_t little = 0) {
-  const int64_t panels = ceil_div(g.n, NR), least = ceil_div(g.m, most);
-  const int64_t parts = (int64_t)rl::num_threads() * (g.m * g.n * g.k < little ? 1 : 2);
-  const int64_t want = parallel ? ceil_div(parts, g.count) : 1;
+// Such that packing costs least: a float of B is packed for each block of rows (or once for each thread that works on
+// its column) and a float of A, at `a_price` times the price, for each block of columns. At least two blocks a thread
+// (one where there is little work), of at most `most` rows; six where B is kept, of at least `least` rows. Of B `kept`
+// panels can be kept.
+struct Costs {
+  int64_t panel, least, most, kept;
+  double a_price;
+  int64_t little;
+};
+[[maybe_unused]] static Cut cut(const Gemm& g, bool parallel, const Costs& costs) {
+  const int64_t panels = ceil_div(g.n, NR), threads = parallel ? rl::num_threads() : 1;
+  const int64_t parts = threads * (g.m * g.n * g.k < costs.little ? 1 : 2);
   Cut best = {};
-  double lowest = 0;
-  for (int64_t n = least; n <= least + want; n++) {
-    const int64_t rows = round_up(ceil_div(g.m, n), panel), down = ceil_div(g.m, rows);
+  double lowest = 1e30;
+  auto offer = [&](int64_t rows, int64_t wide, bool keeps, double cost) {
+    if (cost < lowest) lowest = cost, best = {rows, wide, ceil_div(g.m, rows), ceil_div(panels, wide), keeps};
+  };
+  const int64_t want = parallel ? ceil_div(parts, g.count) : 1, fewest = ceil_div(g.m, costs.most);
+  for (int64_t n = fewest; n <= fewest + want; n++) {
+    const int64_t rows = round_up(ceil_div(g.m, n), costs.panel), down = ceil_div(g.m, rows);
     const int64_t wide = ceil_div(panels, ceil_div(want, down)), across = ceil_div(panels, wide);
-    double cost = a_price / (double)(wide * NR) + 1.0 / (double)rows;
-    if (down * across < want) cost += (double)(want - down * across);  // idle threads
-    if (n == least || cost < lowest) {
-      lowest = cost;
-      best = {rows, wide, down, across};
-    }
+    const int64_t idle = want > down * across ? want - down * across : 0;
+    offer(rows, wide, false, costs.a_price / (double)(wide * NR) + 1.0 / (double)rows + (double)idle);
+  }
+  if (costs.kept == 0) return best;
+  const int64_t many = parallel ? ceil_div(6 * threads, g.count) : 1, narrow = ceil_div(panels, costs.kept);
+  for (int64_t n = narrow; n <= narrow + threads && n <= panels; n++) {
+    const int64_t wide = ceil_div(panels, n), across = ceil_div(panels, wide);
+    int64_t rows = round_up(ceil_div(g.m, ceil_div(many, across)), costs.panel);
+    rows = rows > costs.most ? costs.most : rows < costs.least ? costs.least : rows;
+    const int64_t down = ceil_div(g.m, rows), packed = across % threads && down > 1 ? across + threads - 1 : across;
+    const int64_t idle = threads > down * across * g.count ? threads - down * across * g.count : 0;
+    offer(rows, wide, true,
+          costs.a_price / (double)(wide * NR) + (double)packed / (double)(across * g.m) + (double)idle);
   }
   return best;
 }
@@ -82,26 +99,29 @@ struct Cut {
 class OnVectors {
  public:
   static constexpr int64_t kWide = 4 * NR;  // whole pages are read, and what is packed stays in the L2 cache
-  static Cut cut(const Gemm& g, bool parallel) { return RL_LEVEL::cut(g, parallel, MR, MC, is_direct(g) ? 0 : 2); }
+  static Cut cut(const Gemm& g, bool parallel) {
+    const int64_t kept = kKept / (NR * (g.k > 0 ? g.k : 1) * g.terms);
+    return RL_LEVEL::cut(g, parallel, {MR, 4 * MR, MC, kept < 4 ? kept : 4, is_direct(g) ? 0 : 2.0, 0});
+  }
   static int64_t terms(int64_t K) { return k_block(K); }
 
-  OnVectors(const Gemm& g, const Cut& c, int64_t kb) : direct_(is_direct(g)) {
-    bytes_ = (size_t)(kWide * kb + (direct_ ? 0 : c.rows * kb)) * sizeof(float) + 64;
-    b_ = (float*)rl::pool_alloc(bytes_), a_ = b_ + kWide * kb;
-  }
-  ~OnVectors() {
-    if (b_) rl::pool_free(b_, bytes_);
-  }
-  OnVectors(const OnVectors&) = delete;
-  explicit operator bool() const { return b_ != nullptr; }
+  // `parts` of B are kept, of `kb` terms each.
+  OnVectors(const Gemm& g, const Cut& c, int64_t kb, int64_t parts)
+      : direct_(is_direct(g)),
+        part_((c.wide * NR < kWide ? c.wide * NR : kWide) * kb),
+        memory_((size_t)(part_ * parts + (direct_ ? 0 : c.rows * kb)) * sizeof(float)),
+        packed_(memory_.floats()),
+        a_(packed_ + part_ * parts) {}
+  explicit operator bool() const { return (bool)memory_; }
 
   void rows(const Source& a) {
     from_ = a;
     if (!direct_) PackA{a.p, a.rs, a.cs}(a_, 0, a.m, 0, a.n);
   }
-  void columns(const Source& b) {
-    n_ = b.n;
-    PackB{b.p, b.rs, b.cs}(b_, 0, b.m, 0, b.n);
+  // As the part `part`, where they are already unless they are `fresh`.
+  void columns(const Source& b, int64_t part, bool fresh) {
+    n_ = b.n, b_ = packed_ + part * part_;
+    if (fresh) PackB{b.p, b.rs, b.cs}(b_, 0, b.m, 0, b.n);
   }
   // The rows times the columns. (The hardware foresees what comes next.)
   void multiply(const GemmOut& out, const Source&, const Source&) const {
@@ -117,9 +137,11 @@ class OnVectors {
     if (!in_place(g.a.rs, g.a.cs)) return false;
     return g.a.cs == 1 ? g.m <= MC || g.n <= kDirectColumns : g.k <= KC || g.n <= kDirectColumnsTransposed;
   }
+  static constexpr int64_t kKept = 128 * 1024;  // floats: 512 KiB of L2
   bool direct_;
-  size_t bytes_;
-  float *b_, *a_;
+  int64_t part_;
+  rl::Workspace memory_;
+  float *packed_, *a_, *b_ = nullptr;
   Source from_;
   int64_t n_ = 0;
 };
@@ -139,27 +161,29 @@ class OnMatrixUnit {
     return 130 * tiles + split < m * n * (double)g.k / 29 + 0.12 * n * (double)g.k;
   }
   static constexpr int64_t kWide = 16 * NR;  // their panels: 800 KiB of L2
-  static Cut cut(const Gemm& g, bool parallel) { return RL_LEVEL::cut(g, parallel, amx::kSide, 1 << 13, 0.6, 1 << 26); }
+  static Cut cut(const Gemm& g, bool parallel) {
+    const int64_t kb = terms(g.k), kept = kWide / NR * KC / (kb * ceil_div(g.k, kb) * g.terms);
+    return RL_LEVEL::cut(g, parallel,
+                         {amx::kSide, amx::kSide, 1 << 13, kept < kWide / NR ? kept : kWide / NR, 0.6, 1 << 26});
+  }
   static int64_t terms(int64_t K) { return round_up(k_block(K), amx::kSide); }
 
-  OnMatrixUnit(const Gemm&, const Cut& c, int64_t kb) : panel_(amx::steps(kb) * amx::kStep) {
-    const int64_t wide = c.wide * NR < kWide ? c.wide : kWide / NR, floats = (kPacked * NR + 3 * MR) * kb;
-    bytes_ = (size_t)((wide + 1) * panel_) * sizeof(uint16_t) + (size_t)floats * sizeof(float) +
-             (size_t)wide * sizeof(amx::Range) + 64;
-    memory_ = rl::pool_alloc(bytes_);
-    a_ = (uint16_t*)memory_, b_ = a_ + panel_;
-    plain_b_ = (float*)(b_ + wide * panel_), plain_a_ = plain_b_ + kPacked * NR * kb,
-    b_range_ = (amx::Range*)(plain_b_ + floats);
-  }
-  ~OnMatrixUnit() {
-    if (memory_) rl::pool_free(memory_, bytes_);
-  }
-  OnMatrixUnit(const OnMatrixUnit&) = delete;
-  explicit operator bool() const { return memory_ != nullptr; }
+  OnMatrixUnit(const Gemm&, const Cut& c, int64_t kb, int64_t parts)
+      : panel_(amx::steps(kb) * amx::kStep),
+        wide_(c.wide * NR < kWide ? c.wide : kWide / NR),
+        memory_((size_t)((wide_ * parts + 1) * panel_) * sizeof(uint16_t) +
+                (size_t)((kPacked * NR + 3 * MR) * kb) * sizeof(float) + (size_t)(wide_ * parts) * sizeof(amx::Range)),
+        a_((uint16_t*)memory_.floats()),
+        packed_(a_ + panel_),
+        plain_b_((float*)(packed_ + wide_ * parts * panel_)),
+        plain_a_(plain_b_ + kPacked * NR * kb),
+        ranges_((amx::Range*)(plain_a_ + 3 * MR * kb)) {}
+  explicit operator bool() const { return (bool)memory_; }
 
   void rows(const Source& a) { a_from_ = a; }
-  void columns(const Source& b) {
-    b_from_ = b;
+  void columns(const Source& b, int64_t part, bool fresh) {
+    b_from_ = b, b_ = packed_ + part * wide_ * panel_, b_range_ = ranges_ + part * wide_;
+    if (!fresh) return;
     for (int64_t j = 0, q = 0; j < b.n; j += kPacked * NR, q += kPacked) {
       const int64_t n = b.n - j < kPacked * NR ? b.n - j : kPacked * NR;
       const int64_t whole = b.cs == 1 ? n / NR : 0;  // panels that can be split where they lie
@@ -213,12 +237,11 @@ class OnMatrixUnit {
 
   amx::Tiles tiles_;
   Source a_from_, b_from_;
-  int64_t panel_;
-  size_t bytes_;
-  void* memory_;
-  uint16_t *a_, *b_;
+  int64_t panel_, wide_;
+  rl::Workspace memory_;
+  uint16_t *a_, *packed_, *b_ = nullptr;
   float *plain_b_, *plain_a_;
-  amx::Range* b_range_;
+  amx::Range *ranges_, *b_range_ = nullptr;
 };
 
 #else
@@ -238,14 +261,20 @@ template <class Unit>
 static bool gemm_on(const Gemm& g) {
   const bool parallel = g.m * g.n * g.k * g.terms * g.count >= kParallelWork;
   const Cut c = Unit::cut(g, parallel);
-  const int64_t kb = Unit::terms(g.k > 0 ? g.k : 1), each = c.down * c.across, blocks = each * g.count;
+  const int64_t K = g.k > 0 ? g.k : 1, kb = Unit::terms(K), parts = ceil_div(K, kb);
+  const int64_t each = c.down * c.across, blocks = each * g.count;
   constexpr int64_t kWide = Unit::kWide;
   struct Block {
+    int64_t column;        // of blocks: those with the same panels of B
     int64_t i, m, j0, j1;  // rows [i, i + m), columns [j0, j1)
     const float *a, *b;    // of its product
-    Block(const Gemm& g, const Cut& c, int64_t product, int64_t t) {
-      i = t / c.across * c.rows, m = g.m - i < c.rows ? g.m - i : c.rows;
-      j0 = t % c.across * c.wide * NR, j1 = j0 + c.wide * NR < g.n ? j0 + c.wide * NR : g.n;
+    Block(const Gemm& g, const Cut& c, int64_t t) {
+      const int64_t each = c.down * c.across, product = t / each;
+      t %= each;
+      const int64_t row = c.keeps ? t % c.down : t / c.across, wide = c.wide * NR;
+      column = product * c.across + (c.keeps ? t / c.down : t % c.across);
+      i = row * c.rows, m = g.m - i < c.rows ? g.m - i : c.rows;
+      j0 = column % c.across * wide, j1 = j0 + wide < g.n ? j0 + wide : g.n;
       a = g.a.p + (g.a_at ? g.a_at[product] : product * g.a_next);
       b = g.b.p + (g.b_at ? g.b_at[product] : product * g.b_next);
     }
@@ -257,37 +286,45 @@ static bool gemm_on(const Gemm& g) {
     }
   };
   bool failed = false;
-  rl::parallel_for(blocks, parallel ? rl::even_grain(blocks, 1, 4) : blocks, [&](int64_t begin, int64_t end) {
-    Unit unit(g, c, kb);
+  rl::parallel_chunks(blocks, parallel ? rl::even_grain(blocks, 1, 8) : blocks, [&](rl::Chunks& chunks) {
+    int64_t t, end, kept = -1;
+    if (!chunks.next(&t, &end)) return;
+    Unit unit(g, c, kb, c.keeps ? parts * g.terms : 1);
     if (!unit) {
       __atomic_store_n(&failed, true, __ATOMIC_RELAXED);
       return;
     }
     auto terms = [&](int64_t k) { return g.k - k < kb ? g.k - k : kb; };
-    for (int64_t t = begin; t < end; t++) {
-      const Block at(g, c, t / each, t % each);
-      GemmOut out = g.out.at(at.i, 0);
-      out.c += t / each * g.c_next;
-      for (int64_t term = 0; term < g.terms; term++)
-        for (int64_t k = 0; k == 0 || k < g.k; k += kb) {
-          const bool first = term == 0 && k == 0, last = term + 1 == g.terms && k + kb >= g.k;
-          unit.rows(at.rows(g, term, k, terms(k)));
-          for (int64_t j = at.j0; j < at.j1; j += kWide) {
-            unit.columns(at.columns(g, term, k, terms(k), j));
-            Source a, b;  // what comes next
-            if (j + kWide < at.j1) {
-              b = at.columns(g, term, k, terms(k), j + kWide);
-            } else if (!last) {
-              const int64_t k1 = k + kb < g.k ? k + kb : 0, term1 = k1 ? term : term + 1;
-              a = at.rows(g, term1, k1, terms(k1)), b = at.columns(g, term1, k1, terms(k1), at.j0);
-            } else if (t + 1 < end) {
-              const Block next(g, c, (t + 1) / each, (t + 1) % each);
-              a = next.rows(g, 0, 0, terms(0)), b = next.columns(g, 0, 0, terms(0), next.j0);
+    do {
+      for (; t < end; t++) {
+        const Block at(g, c, t);
+        GemmOut out = g.out.at(at.i, 0);
+        out.c += t / each * g.c_next;
+        const bool fresh = !c.keeps || at.column != kept;
+        kept = at.column;
+        for (int64_t term = 0; term < g.terms; term++)
+          for (int64_t k = 0; k == 0 || k < g.k; k += kb) {
+            const bool first = term == 0 && k == 0, last = term + 1 == g.terms && k + kb >= g.k;
+            unit.rows(at.rows(g, term, k, terms(k)));
+            for (int64_t j = at.j0; j < at.j1; j += kWide) {
+              unit.columns(at.columns(g, term, k, terms(k), j), c.keeps ? term * parts + k / kb : 0, fresh);
+              Source a, b;  // what comes next
+              if (j + kWide < at.j1) {
+                b = at.columns(g, term, k, terms(k), j + kWide);
+              } else if (!last) {
+                const int64_t k1 = k + kb < g.k ? k + kb : 0, term1 = k1 ? term : term + 1;
+                a = at.rows(g, term1, k1, terms(k1));
+                if (fresh) b = at.columns(g, term1, k1, terms(k1), at.j0);
+              } else if (t + 1 < (c.keeps ? blocks : end)) {
+                const Block next(g, c, t + 1);
+                a = next.rows(g, 0, 0, terms(0));
+                if (!c.keeps || next.column != kept) b = next.columns(g, 0, 0, terms(0), next.j0);
+              }
+              unit.multiply(out.at(0, j).part(first, last), a, b);
             }
-            unit.multiply(out.at(0, j).part(first, last), a, b);
           }
-        }
-    }
+      }
+    } while (chunks.next(&t, &end));
   });
   return !failed;
 }

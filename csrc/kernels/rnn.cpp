@@ -142,8 +142,9 @@ static bool forward(const RnnCall& c) {
   const int64_t H = c.hidden, G = gate_count(c.mode);
   const bool split = on_matrix_unit(c);
   const size_t each = PackedB::floats(H, H, split), bytes = each * (size_t)G * sizeof(float) + 64;
-  float* memory = (float*)rl::pool_alloc(bytes);
-  if (!memory) return false;
+  const rl::Workspace workspace(bytes);
+  if (!workspace) return false;
+  float* memory = workspace.floats();
   rl::parallel_for(G, 1, [&](int64_t begin, int64_t end) {
     for (int64_t q = begin; q < end; q++)
       PackedB(memory + (size_t)q * each, H, H, split).fill(PackB{c.w + q * H * H, 1, H}, H);
@@ -178,7 +179,6 @@ static bool forward(const RnnCall& c) {
       cells(c, t, u0, u1);
     });
   }
-  rl::pool_free(memory, bytes);
   return true;
 }
 
@@ -229,8 +229,9 @@ static bool backward(const RnnCall& c, const RnnGradients& d) {
   const int64_t H = c.hidden, G = gate_count(c.mode);
   const bool split = on_matrix_unit(c);
   const size_t bytes = PackedB::floats(G * H, H, split) * sizeof(float) + 64;
-  float* memory = (float*)rl::pool_alloc(bytes);
-  if (!memory) return false;
+  const rl::Workspace workspace(bytes);
+  if (!workspace) return false;
+  float* memory = workspace.floats();
   PackedB w(memory, G * H, H, split);
   w.fill(PackB{c.w, H, 1}, H);
   const int64_t panels = ceil_div(H, NR);
@@ -250,7 +251,6 @@ static bool backward(const RnnCall& c, const RnnGradients& d) {
     });
     last = t;
   }
-  rl::pool_free(memory, bytes);
   return true;
 }
 

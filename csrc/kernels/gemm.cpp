@@ -138,8 +138,7 @@ static bool gemm_any(const GemmCall& g, bool alone) {
   if (!OnMatrixUnit::suits(whole) && in_place(whole.a.rs, whole.a.cs) && g.k <= KC &&
       round_up(g.n, NR) * g.k <= kStackFloats && (alone || g.m * g.n * g.k < kParallelWork)) {
     alignas(64) float packed[kStackFloats];
-    for (int64_t j = 0; j < g.n; j += NR) whole.b(packed + j * g.k, 0, g.k, j, (int)(g.n - j < NR ? g.n - j : NR));
-    macro_kernel_strided(g.m, g.n, g.k, g.a, whole.a.rs, whole.a.cs, packed, NR * g.k, whole.out);
+    macro_kernel_pack(g.m, g.n, g.k, g.a, whole.a.rs, whole.a.cs, whole.b, packed, whole.out);
     return true;
   }
   return gemm(whole);

@@ -7,6 +7,7 @@
 //   micro_rows            one tile from one panel of A and one panel of B      (no loops over tiles)
 //   macro_kernel          all tiles of packed A panels times packed B panels   (one thread, one K block)
 //   macro_kernel_strided  the same with A where it lies
+//   macro_kernel_pack     the same with B where it lies, which it packs
 //
 // Operands come through packers:
 //
@@ -92,6 +93,7 @@ RL_INLINE void add_product(vf (&sum)[2], const float& x, vf b0, vf b1, [[maybe_u
 }
 
 constexpr int kTogether = 4;  // terms of a sum in one round of the loop
+constexpr int kAhead = 8;     // rows of B that are on their way to the cache
 
 // What is done with kRows rows of n <= NR sums.
 template <int kRows>
@@ -138,9 +140,11 @@ RL_INLINE void write(const vf (&sum)[kRows][2], int n, const GemmOut& out) {
 }
 
 // One tile: `kRows` rows, n <= NR columns, k terms. Element (i, k) of A is a[i * s + k] with kByRows, else a[i + k * s]
-// (a packed panel has s = MR). B is a packed panel: NR columns of each row are read.
-template <int kRows, bool kByRows>
-static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out) {
+// (a packed panel has s = MR). Rows of B are `ldb` floats apart, NR columns of each are read, and with kPacks written
+// to `packed`: the multiplications leave time for it.
+template <int kRows, bool kByRows, bool kPacks>
+RL_INLINE void tile(int64_t k, const float* a, int64_t s, const float* b, int64_t ldb, [[maybe_unused]] float* packed,
+                    int n, const GemmOut& out) {
   vf sum[kRows][2] = {};
   // Rows: three to a pointer, the other two are addressed from it. (Marked as used, or the compiler keeps them in
   // vector registers. Every instruction counts here that takes a multiplication's port.)
@@ -150,7 +154,12 @@ static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int
   auto add = [&](int terms) __attribute__((always_inline)) {
 #pragma GCC unroll 4
     for (int64_t u = 0; u < terms; u++) {
-      const vf b0 = load(b + u * NR), b1 = load(b + u * NR + W);
+      const vf b0 = load(b + u * ldb), b1 = load(b + u * ldb + W);
+      if (kPacks) {
+        for (int j = 0; j < NR; j += 16) __builtin_prefetch(b + (u + kAhead) * ldb + j);
+        store(packed + u * NR, b0);
+        store(packed + u * NR + W, b1);
+      }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; i++) {
         const float* row = i < 3 ? p0 : i < 6 ? p1 : i < 9 ? p2 : p3;
@@ -160,7 +169,8 @@ static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int
       if (!kByRows) p0 += s;
     }
     if (kByRows) p0 += terms, p1 += terms, p2 += terms, p3 += terms;
-    b += terms * NR;
+    b += terms * ldb;
+    if (kPacks) packed += terms * NR;
   };
   for (; k >= kTogether; k -= kTogether) {
     add(kTogether);
@@ -168,6 +178,19 @@ static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int
   }
   for (; k > 0; k--) add(1);
   write(sum, n, out);
+}
+
+// From a packed panel of B.
+template <int kRows, bool kByRows>
+static void micro_rows(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out) {
+  tile<kRows, kByRows, false>(k, a, s, b, NR, nullptr, n, out);
+}
+
+// The first MR rows, which pack a panel of B.
+template <bool kByRows>
+static void micro_rows_pack(int64_t k, const float* a, int64_t s, const float* b, int64_t ldb, float* packed,
+                            const GemmOut& out) {
+  tile<MR, kByRows, true>(k, a, s, b, ldb, packed, NR, out);
 }
 
 typedef void (*MicroKernel)(int64_t k, const float* a, int64_t s, const float* b, int n, const GemmOut& out);
@@ -330,6 +353,24 @@ struct PackB {
     }
   }
 };
+
+// C from A where it lies and B as it lies, which is packed meanwhile: by the first rows, where its own are contiguous.
+[[maybe_unused]] static void macro_kernel_pack(int64_t m, int64_t n, int64_t kc, const float* a, int64_t rs, int64_t cs,
+                                               const PackB& b, float* packed, const GemmOut& out) {
+  const bool on_the_way = b.cs == 1 && (m == MR || m >= 2 * MR);  // no few rows are left over
+  const int64_t whole = on_the_way ? n / NR * NR : 0;
+  for (int64_t j = 0; j < whole; j += NR) {
+    float* panel = packed + j * kc;
+    if (cs == 1)
+      micro_rows_pack<true>(kc, a, rs, b.p + j, b.rs, panel, out.at(0, j));
+    else
+      micro_rows_pack<false>(kc, a, cs, b.p + j, b.rs, panel, out.at(0, j));
+    macro_kernel_strided(m - MR, NR, kc, a + MR * rs, rs, cs, panel, 0, out.at(MR, j));
+  }
+  if (whole == n) return;
+  b(packed + whole * kc, 0, kc, whole, n - whole);
+  macro_kernel_strided(m, n - whole, kc, a, rs, cs, packed + whole * kc, NR * kc, out.at(0, whole));
+}
 
 // Below this many multiply-adds a product stays on one thread (some 5 microseconds).
 constexpr int64_t kParallelWork = 100000;

@@ -120,15 +120,18 @@ class OnVectors {
   }
   // As the part `part`, where they are already unless they are `fresh`.
   void columns(const Source& b, int64_t part, bool fresh) {
-    n_ = b.n, b_ = packed_ + part * part_;
-    if (fresh) PackB{b.p, b.rs, b.cs}(b_, 0, b.m, 0, b.n);
+    b_from_ = b, b_ = packed_ + part * part_, fresh_ = fresh;
+    if (fresh && !direct_) PackB{b.p, b.rs, b.cs}(b_, 0, b.m, 0, b.n);
   }
   // The rows times the columns. (The hardware foresees what comes next.)
   void multiply(const GemmOut& out, const Source&, const Source&) const {
-    if (direct_)
-      macro_kernel_strided(from_.m, n_, from_.n, from_.p, from_.rs, from_.cs, b_, NR * from_.n, out);
+    const Source &a = from_, &b = b_from_;
+    if (!direct_)
+      macro_kernel(a.m, b.n, a.n, a_, b_, out);
+    else if (fresh_)
+      macro_kernel_pack(a.m, b.n, a.n, a.p, a.rs, a.cs, PackB{b.p, b.rs, b.cs}, b_, out);
     else
-      macro_kernel(from_.m, n_, from_.n, a_, b_, out);
+      macro_kernel_strided(a.m, b.n, a.n, a.p, a.rs, a.cs, b_, NR * a.n, out);
   }
 
  private:
@@ -142,8 +145,8 @@ class OnVectors {
   int64_t part_;
   rl::Workspace memory_;
   float *packed_, *a_, *b_ = nullptr;
-  Source from_;
-  int64_t n_ = 0;
+  Source from_, b_from_;
+  bool fresh_ = false;
 };
 
 #if RL_AMX

@@ -2,6 +2,7 @@
 
 #include "kernels/gather.inl.h"
 #include "kernels/rows.inl.h"
+#include "kernels/scatter.inl.h"
 #include "kernels/winograd.inl.h"
 
 namespace RL_LEVEL {
@@ -76,6 +77,7 @@ static bool backward_input(const ConvShape& s, const float* dy, const float* w, 
   if (s.winograd && is_3x3(s))
     if (TileShape t(s, 2, true); suits_winograd(t)) return winograd<2>(t, dy, w, bias, dx);
   if (is_pointwise(s) && s.c / s.groups >= 8) return pointwise(s, true, dy, w, bias, dx);
+  if (Scatter::suits(s)) return Scatter(s).run(dy, w, bias, dx);
   GatherShape g = {};
   Buffer list(2 * (s.k[0] + s.k[1] + s.k[2]) + (s.s[0] + s.s[1] + s.s[2]) * (int64_t)(sizeof(Side) / 4));
   if (!list) return false;

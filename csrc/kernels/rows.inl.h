@@ -53,20 +53,32 @@ static void row_tile(int64_t k, const float* x, const int32_t* off, const float*
 
 typedef void (*RowTile)(int64_t k, const float* x, const int32_t* off, const float* w, const float* bias, float* y,
                         int64_t plane, int last, bool stream);
-constexpr int kMostRows = 6;
-constexpr int kVectors[kMostRows + 1] = {0, 8, 6, 4, 3, 2, 2};  // V for M: 12 sums, or as many as 8 loads feed
+constexpr int kMostRows = 6, kMostVectors = 8;
+// V for M: as many sums as registers leave room for (24 or 12), or as 8 loads feed. More sums, fewer loads for each.
+#if RL_WIDTH == 16
+constexpr int kVectors[kMostRows + 1] = {0, 8, 8, 8, 6, 4, 4};
+#else
+constexpr int kVectors[kMostRows + 1] = {0, 8, 6, 4, 3, 2, 2};
+#endif
 
+template <int M, int V>
+static constexpr RowTile row_tile_or_null() {
+  if constexpr (V <= kVectors[M])
+    return row_tile<M, V>;
+  else
+    return nullptr;
+}
+template <int M>
+static RowTile row_tile_of(int v) {
+  static constexpr RowTile table[kMostVectors] = {
+      row_tile_or_null<M, 1>(), row_tile_or_null<M, 2>(), row_tile_or_null<M, 3>(), row_tile_or_null<M, 4>(),
+      row_tile_or_null<M, 5>(), row_tile_or_null<M, 6>(), row_tile_or_null<M, 7>(), row_tile_or_null<M, 8>()};
+  return table[v - 1];
+}
 static RowTile row_tile_of(int m, int v) {
-  static const RowTile table[kMostRows][8] = {
-      {row_tile<1, 1>, row_tile<1, 2>, row_tile<1, 3>, row_tile<1, 4>, row_tile<1, 5>, row_tile<1, 6>, row_tile<1, 7>,
-       row_tile<1, 8>},
-      {row_tile<2, 1>, row_tile<2, 2>, row_tile<2, 3>, row_tile<2, 4>, row_tile<2, 5>, row_tile<2, 6>},
-      {row_tile<3, 1>, row_tile<3, 2>, row_tile<3, 3>, row_tile<3, 4>},
-      {row_tile<4, 1>, row_tile<4, 2>, row_tile<4, 3>},
-      {row_tile<5, 1>, row_tile<5, 2>},
-      {row_tile<6, 1>, row_tile<6, 2>},
-  };
-  return table[m - 1][v - 1];
+  static constexpr RowTile (*table[kMostRows])(int) = {row_tile_of<1>, row_tile_of<2>, row_tile_of<3>,
+                                                       row_tile_of<4>, row_tile_of<5>, row_tile_of<6>};
+  return table[m - 1](v);
 }
 
 // Short sums of wide rows, or few output channels.
@@ -107,7 +119,7 @@ static bool row_conv(const GatherShape& g, const float* x, const float* w, const
   const bool stream = g.every[2] == 1 && g.out[2] % W == 0 && g.n * g.groups * g.o * out_plane > (8 << 20);
   bool failed = false;
   rl::parallel_for(units, at_least(400000 / at_least(work, 1), 1), [&](int64_t begin, int64_t end) {
-    Buffer scratch(g.c * frame.plane + frame.ext[2] + 10 * W + 2 * kMostRows * 8 * W);
+    Buffer scratch(g.c * frame.plane + frame.ext[2] + 10 * W + 2 * kMostRows * kMostVectors * W);
     if (!scratch) {
       failed = true;
       return;

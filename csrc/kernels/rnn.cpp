@@ -33,7 +33,7 @@ struct PackedB {
     const PackedB b(nullptr, K, n, split);
     return (size_t)(b.columns * K + (split ? b.panels() * (b.panel() + W) : 0));
   }
-  void fill(const PackB& from, int64_t n) {
+  void fill(const PackB& from, int64_t n) const {
     for (int64_t k = 0; k < K; k += kb) {
       const int64_t kc = K - k < kb ? K - k : kb;
       for (int64_t j = 0; j < n; j += NR) {
@@ -45,51 +45,63 @@ struct PackedB {
       }
     }
   }
-  // C (m x (end - begin) at out) from rows of A and columns [begin, end) of this; begin a multiple of NR.
-  void times(int64_t m, const float* a, int64_t lda, int64_t begin, int64_t end, const GemmOut& out) const {
-    for (int64_t k = 0; k < K; k += kb) {
-      const int64_t kc = K - k < kb ? K - k : kb;
-      const GemmOut part = out.part(k == 0, k + kb >= K);
-      if (!split)
-        macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, p + k * columns + begin * kc, NR * kc, part);
+#if RL_AMX
+  // On the matrix unit: up to 32 rows of A, which are split, by columns [begin, end), terms [k, k + kc).
+  void times(int64_t m, int64_t k, int64_t kc, const float* a, int64_t lda, const uint16_t* rows, amx::Range rows_range,
+             int64_t begin, int64_t end, const GemmOut& out) const {
+    for (int64_t j = begin; j < end; j += NR) {
+      const int64_t n = end - j < NR ? end - j : NR;
+      const GemmOut to = out.at(0, j - begin);
+      if (amx::normal(rows_range, *range(k, j)))
+        amx_tile(m, n, amx::steps(kc), rows, split_panel(k, j), rows_range.one_part && range(k, j)->one_part, to,
+                 to.c + NR);
       else
-        times_split(m, k, kc, a + k, lda, begin, end, part);
+        macro_kernel_strided(m, n, kc, a, lda, 1, p + k * columns + j * kc, 0, to);
     }
   }
 
  private:
-#if RL_AMX
   // In floats.
   int64_t panel() const { return amx::steps(kb) * amx::kStep / 2; }
   int64_t panels() const { return columns / NR * ceil_div(K, kb); }
   float* at(int64_t k, int64_t j) const { return p + columns * K + (k / kb * (columns / NR) + j / NR) * (panel() + W); }
   uint16_t* split_panel(int64_t k, int64_t j) const { return (uint16_t*)(at(k, j) + W); }
   amx::Range* range(int64_t k, int64_t j) const { return (amx::Range*)at(k, j); }
-
-  void times_split(int64_t m, int64_t k, int64_t kc, const float* a, int64_t lda, int64_t begin, int64_t end,
-                   const GemmOut& out) const {
-    alignas(64) static thread_local uint16_t rows[KC / amx::kSide * amx::kStep];  // 51 KiB: much for a stack
-    amx::Tiles tiles;
-    for (int64_t i = 0; i < m; i += amx::kSide) {
-      const int64_t count = m - i < amx::kSide ? m - i : amx::kSide;
-      const amx::Range rows_range = amx::split_rows(a + i * lda, lda, 1, count, kc, rows);
-      for (int64_t j = begin; j < end; j += NR) {
-        const int64_t n = end - j < NR ? end - j : NR;
-        const GemmOut to = out.at(i, j - begin);
-        if (amx::normal(rows_range, *range(k, j)))
-          amx_tile(count, n, amx::steps(kc), rows, split_panel(k, j), rows_range.one_part && range(k, j)->one_part, to,
-                   to.c + NR);
-        else
-          macro_kernel_strided(count, n, kc, a + i * lda, lda, 1, p + k * columns + j * kc, 0, to);
-      }
-    }
-  }
 #else
+ private:
   int64_t panel() const { return 0; }
   int64_t panels() const { return 0; }
-  void times_split(int64_t, int64_t, int64_t, const float*, int64_t, int64_t, int64_t, const GemmOut&) const {}
 #endif
 };
+
+// out[q] (m x (end - begin)) = rows of A times columns [begin, end) of b[q], for `count` of them, all alike; begin is a
+// multiple of NR.
+static void products(const PackedB* b, int count, int64_t m, const float* a, int64_t lda, int64_t begin, int64_t end,
+                     const GemmOut* out) {
+  const int64_t K = b->K, kb = b->kb;
+#if RL_AMX
+  alignas(64) static thread_local uint16_t rows[KC / amx::kSide * amx::kStep];  // 51 KiB: much for a stack
+#endif
+  for (int64_t k = 0; k < K; k += kb) {
+    const int64_t kc = K - k < kb ? K - k : kb;
+    auto part = [&](int q) { return out[q].part(k == 0, k + kb >= K); };
+    if (!b->split) {
+      for (int q = 0; q < count; q++)
+        macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, b[q].p + k * b[q].columns + begin * kc, NR * kc,
+                             part(q));
+      continue;
+    }
+#if RL_AMX
+    amx::Tiles tiles;
+    for (int64_t i = 0; i < m; i += amx::kSide) {  // split once, for all of them
+      const int64_t some = m - i < amx::kSide ? m - i : amx::kSide;
+      const float* from = a + i * lda + k;
+      const amx::Range range = amx::split_rows(from, lda, 1, some, kc, rows);
+      for (int q = 0; q < count; q++) b[q].times(some, k, kc, from, lda, rows, range, begin, end, part(q).at(i, 0));
+    }
+#endif
+  }
+}
 
 // Rows [0, n) of step t from the state in h_before: gates, cells and new state of units [u0, u1).
 static void cells(const RnnCall& c, int64_t t, int64_t u0, int64_t u1) {
@@ -145,9 +157,12 @@ static bool forward(const RnnCall& c) {
   const rl::Workspace workspace(bytes);
   if (!workspace) return false;
   float* memory = workspace.floats();
+  const PackedB w[4] = {{memory, H, H, split},
+                        {memory + (G > 1 ? each : 0), H, H, split},
+                        {memory + (G > 2 ? 2 * each : 0), H, H, split},
+                        {memory + (G > 3 ? 3 * each : 0), H, H, split}};
   rl::parallel_for(G, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t q = begin; q < end; q++)
-      PackedB(memory + (size_t)q * each, H, H, split).fill(PackB{c.w + q * H * H, 1, H}, H);
+    for (int64_t q = begin; q < end; q++) w[q].fill(PackB{c.w + q * H * H, 1, H}, H);
   });
   // Sequences begin at their first step: step 0, or going back each at its last.
   int64_t begun = 0;
@@ -166,16 +181,16 @@ static bool forward(const RnnCall& c) {
     const int64_t t = c.reverse ? c.steps - 1 - s : s, first = c.offset[t], m = c.size[t];
     rl::parallel_for(panels, grain, [&](int64_t begin, int64_t end) {
       const int64_t u0 = begin * NR, u1 = end * NR < H ? end * NR : H;
+      GemmOut out[4];
       for (int64_t q = 0; q < G; q++) {
-        const PackedB w(memory + (size_t)q * each, H, H, split);
-        GemmOut out{c.gates + first * G * H + q * H + u0, G * H};
-        out.accumulate = true;
+        out[q] = {c.gates + first * G * H + q * H + u0, G * H};
+        out[q].accumulate = true;
         if (c.mode == kGru && q == 2) {
-          out = GemmOut{c.new_lin + first * H + u0, H};
-          out.col_bias = c.b_new ? c.b_new + u0 : nullptr;
+          out[q] = {c.new_lin + first * H + u0, H};
+          out[q].col_bias = c.b_new ? c.b_new + u0 : nullptr;
         }
-        w.times(m, c.h_before + first * H, H, u0, u1, out);
       }
+      products(w, (int)G, m, c.h_before + first * H, H, u0, u1, out);
       cells(c, t, u0, u1);
     });
   }
@@ -245,7 +260,7 @@ static bool backward(const RnnCall& c, const RnnGradients& d) {
       if (last >= 0) {
         GemmOut out{d.dh + u0, H};
         out.accumulate = true;
-        w.times(c.size[last], d.dgates_h + c.offset[last] * G * H, G * H, u0, u1, out);
+        products(&w, 1, c.size[last], d.dgates_h + c.offset[last] * G * H, G * H, u0, u1, &out);
       }
       if (s < c.steps) cells_backward(c, d, t, u0, u1);
     });

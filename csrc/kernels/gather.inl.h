@@ -95,6 +95,12 @@ struct Frame {
     return (a * ext[1] + b) * ext[2] + (residues == 1 ? c : c % residues * every + c / residues);
   }
 
+  static void zeros(float* to, int64_t n) {
+    int64_t i = 0;
+    for (; i + W <= n; i += W) store(to + i, vf{});
+    if (i < n) store_n(to + i, vf{}, (int)(n - i));
+  }
+
   // Channels of `in` sized planes at x; the frame's first element is the input's element `origin`.
   // `spare`: a row, needed where columns are sorted.
   void fill(float* to, const float* x, int64_t channels, const int64_t* in, const int64_t* origin,
@@ -107,18 +113,21 @@ struct Frame {
       for (int64_t a = origin[0]; a < origin[0] + ext[0]; a++)
         for (int64_t b = origin[1]; b < origin[1] + ext[1]; b++, next += ext[2]) {
           if (a < 0 || a >= in[0] || b < 0 || b >= in[1]) {
-            for (int64_t i = 0; i < ext[2]; i++) next[i] = 0;
+            zeros(next, ext[2]);
             continue;
           }
           const float* src = x + (a * in[1] + b) * in[2] + from;
           float *row = residues == 1 ? next : spare, *dst = row + left;
-          int64_t i = 0;
-          for (; i < left; i++) row[i] = 0;
-          for (i = 0; i + W <= n; i += W) store(dst + i, load(src + i));
-          for (; i < n; i++) dst[i] = src[i];
-          for (i = left + n; i < ext[2]; i++) row[i] = 0;
+          zeros(row, left);
+          for (int64_t i = 0; i < n; i += W) {
+            if (i + W <= n)
+              store(dst + i, load(src + i));
+            else
+              store_n(dst + i, load_n(src + i, (int)(n - i)), (int)(n - i));
+          }
+          zeros(row + left + n, ext[2] - left - n);
           if (residues == 1) continue;
-          i = 0;
+          int64_t i = 0;
           if (residues == 2)
             for (; i + W <= every; i += W) {
               const vf p = load(row + 2 * i), q = load(row + 2 * i + W);

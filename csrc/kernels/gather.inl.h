@@ -253,7 +253,7 @@ static void write_panel(const float* tile, int64_t rows, const int32_t* position
   }
 }
 
-constexpr int64_t kUnitPixels = 1024;       // pixels of a unit of work: 64 KiB of sums for a panel
+constexpr int64_t kUnitPixels = 512;        // pixels of a unit of work: its images and sums stay in L2
 constexpr int64_t kSumFloats = 48 << 10;    // sums of the panels that are worked on together
 constexpr int64_t kFrameFloats = 80 << 10;  // its frame, at most, to stay in L2
 

@@ -92,7 +92,7 @@ static bool row_conv(const GatherShape& g, const float* x, const float* w, const
   const int64_t T = g.taps, out_plane = g.out[0] * g.out[1] * g.out[2], in_plane = g.in[0] * g.in[1] * g.in[2];
   const int64_t phases = g.every[0] * g.every[1] * g.every[2], split = g.step[2];
   const int64_t M = g.o <= 4 ? g.o : g.o <= 8 && g.o > 6 ? 4 : 6, panels = ceil_div(g.o, M);
-  Bands u(g.n, g.c, g.most, g.step, g.far, kUnitPixels * 8);
+  Bands u(g.n, g.c, g.most, g.step, g.far, kUnitPixels * 16);
   Frame frame = u.frame;
   frame.split(split);
 

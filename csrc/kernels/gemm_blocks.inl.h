@@ -100,8 +100,10 @@ class OnVectors {
  public:
   static constexpr int64_t kWide = 4 * NR;  // whole pages are read, and what is packed stays in the L2 cache
   static Cut cut(const Gemm& g, bool parallel) {
+    if (!is_direct(g))
+      return RL_LEVEL::cut(g, parallel, {MR, MR, MC, 0, 2, 0});  // what is packed of A serves a whole row
     const int64_t kept = kKept / (NR * (g.k > 0 ? g.k : 1) * g.terms);
-    return RL_LEVEL::cut(g, parallel, {MR, 4 * MR, MC, kept < 4 ? kept : 4, is_direct(g) ? 0 : 2.0, 0});
+    return RL_LEVEL::cut(g, parallel, {MR, 4 * MR, MC, kept < 4 ? kept : 4, 0, 0});
   }
   static int64_t terms(int64_t K) { return k_block(K); }
 

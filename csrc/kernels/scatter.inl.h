@@ -13,11 +13,11 @@ namespace RL_LEVEL {
 
 class Scatter {
  public:
-  // Images of up to two dimensions; enough rows and terms.
+  // Images of up to two dimensions; enough rows and terms. (Narrower vectors gain nothing over rows.inl.h.)
   static bool suits(const ConvShape& s) {
     const int64_t c = s.c / s.groups;
-    return c <= 4 && c * s.taps() >= 2 * MR && s.o / s.groups >= W && s.in[0] == 1 && s.out[0] == 1 && s.k[0] == 1 &&
-           s.p[0] == 0 && s.out[2] >= W && Scatter(s).row() * c <= kSums / 8;
+    return W == 16 && c <= 4 && c * s.taps() >= 2 * MR && s.o / s.groups >= W && s.in[0] == 1 && s.out[0] == 1 &&
+           s.k[0] == 1 && s.p[0] == 0 && s.out[2] >= W && Scatter(s).row() * c <= kSums / 8;
   }
 
   explicit Scatter(const ConvShape& shape) : s(shape), c(s.c / s.groups), terms(s.o / s.groups), rows(c * s.taps()) {

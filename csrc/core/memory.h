@@ -20,9 +20,10 @@ class Workspace {
   explicit Workspace(size_t bytes);
   ~Workspace();
   Workspace(const Workspace&) = delete;
-  explicit operator bool() const { return p_ != nullptr; }  // false: no memory
-  float* floats() const { return (float*)p_; }              // 64-byte aligned
-  int32_t* ints() const { return (int32_t*)p_; }
+  // (Always inline: a copy that one level compiled must not serve another.)
+  __attribute__((always_inline)) explicit operator bool() const { return p_ != nullptr; }  // false: no memory
+  __attribute__((always_inline)) float* floats() const { return (float*)p_; }              // 64-byte aligned
+  __attribute__((always_inline)) int32_t* ints() const { return (int32_t*)p_; }
 
  private:
   size_t bytes_;

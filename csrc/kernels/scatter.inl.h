@@ -22,7 +22,8 @@ class Scatter {
 
   explicit Scatter(const ConvShape& shape) : s(shape), c(s.c / s.groups), terms(s.o / s.groups), rows(c * s.taps()) {
     first = floor_div(-s.p[2], s.s[2]);
-    width = floor_div((s.k[2] - 1) * s.d[2] - s.p[2], s.s[2]) - first + round_up(s.out[2], NR);
+    width = floor_div((s.k[2] - 1) * s.d[2] - s.p[2], s.s[2]) - first + round_up(s.out[2], NR) +
+            1;  // past the last window: a gap
   }
 
   bool run(const float* dy, const float* w, const float* bias, float* dx) const {

@@ -1,4 +1,7 @@
-"""The caching memory pool that large results come from. Without compiled kernels NumPy's allocator serves."""
+"""The caching memory pool that large results come from. Without compiled kernels NumPy's allocator serves.
+
+Besides, each thread that computes keeps up to 16 MiB of its own for the kernels' intermediate results.
+"""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def stats() -> dict[str, int]:
 
 
 def empty_cache() -> None:
-    """Give memory that is kept but not used back to the system."""
+    """Give memory of the pool that is kept but not used back to the system. (The threads' own stays.)"""
     if _C is not None:
         _C.memory_empty_cache()
 

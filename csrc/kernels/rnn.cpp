@@ -59,8 +59,10 @@ struct PackedB {
         macro_kernel_strided(m, n, kc, a, lda, 1, p + k * columns + j * kc, 0, to);
     }
   }
+#endif
 
  private:
+#if RL_AMX
   // In floats.
   int64_t panel() const { return amx::steps(kb) * amx::kStep / 2; }
   int64_t panels() const { return columns / NR * ceil_div(K, kb); }
@@ -68,7 +70,6 @@ struct PackedB {
   uint16_t* split_panel(int64_t k, int64_t j) const { return (uint16_t*)(at(k, j) + W); }
   amx::Range* range(int64_t k, int64_t j) const { return (amx::Range*)at(k, j); }
 #else
- private:
   int64_t panel() const { return 0; }
   int64_t panels() const { return 0; }
 #endif
@@ -80,12 +81,16 @@ static void products(const PackedB* b, int count, int64_t m, const float* a, int
                      const GemmOut* out) {
   const int64_t K = b->K, kb = b->kb;
 #if RL_AMX
-  alignas(64) static thread_local uint16_t rows[KC / amx::kSide * amx::kStep];  // 51 KiB: much for a stack
+  const rl::Workspace memory(b->split ? KC / amx::kSide * amx::kStep * sizeof(uint16_t) : 0);
+  uint16_t* rows = (uint16_t*)memory.floats();
+  const bool split = b->split && memory;  // (no memory: on vectors)
+#else
+  const bool split = false;
 #endif
   for (int64_t k = 0; k < K; k += kb) {
     const int64_t kc = K - k < kb ? K - k : kb;
     auto part = [&](int q) { return out[q].part(k == 0, k + kb >= K); };
-    if (!b->split) {
+    if (!split) {
       for (int q = 0; q < count; q++)
         macro_kernel_strided(m, end - begin, kc, a + k, lda, 1, b[q].p + k * b[q].columns + begin * kc, NR * kc,
                              part(q));
@@ -157,10 +162,8 @@ static bool forward(const RnnCall& c) {
   const rl::Workspace workspace(bytes);
   if (!workspace) return false;
   float* memory = workspace.floats();
-  const PackedB w[4] = {{memory, H, H, split},
-                        {memory + (G > 1 ? each : 0), H, H, split},
-                        {memory + (G > 2 ? 2 * each : 0), H, H, split},
-                        {memory + (G > 3 ? 3 * each : 0), H, H, split}};
+  auto gate = [&](int64_t q) { return PackedB(memory + (q < G ? (size_t)q * each : 0), H, H, split); };
+  const PackedB w[4] = {gate(0), gate(1), gate(2), gate(3)};  // the first G are used
   rl::parallel_for(G, 1, [&](int64_t begin, int64_t end) {
     for (int64_t q = begin; q < end; q++) w[q].fill(PackB{c.w + q * H * H, 1, H}, H);
   });

@@ -131,18 +131,16 @@ def test_scales(left, right):
     assert (np.abs(_product(a, b) - exact) / scale).max() < 2**-20
 
 
-def test_same_for_any_number_of_threads():
+@pytest.mark.parametrize("size", SIZES)
+def test_same_for_any_number_of_threads(size):
     before = rushlight.get_num_threads()
     results = []
     try:
-        for threads in (1, 2, 3):
+        for threads in (1, 2, 5):
             rushlight.set_num_threads(threads)
-            a, b = _pair(*SIZES[-1])
-            batch = rushlight.bmm(
-                rushlight.from_numpy(a[:, :960].reshape(5, 192, 300)),
-                rushlight.from_numpy(a[:, 40:].reshape(5, 300, 192)),
-            )
-            results.append((_product(a, b), batch.numpy()))
+            a, b = _pair(*size)
+            batches = (rushlight.from_numpy(np.stack([x + i for i in range(5)])) for x in (a, b))
+            results.append((_product(a, b), rushlight.bmm(*batches).numpy()))
     finally:
         rushlight.set_num_threads(before)
     for other in results[1:]:
@@ -175,7 +173,9 @@ def test_broadcast_batches():
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
-@pytest.mark.parametrize(("batch", "hidden"), [(32, 64), (21, 100), (40, 300)])
+@pytest.mark.parametrize(
+    ("batch", "hidden"), [(32, 64), (21, 100), (40, 300), (3, 1100)]
+)  # the last: over 16 MiB
 def test_recurrent_layers(kind, batch, hidden):
     """A layer whose steps are large products, beside itself in float64."""
     rushlight.manual_seed(0)
